@@ -1,0 +1,1 @@
+"""The resources, one module each. They declare routes and never import each other."""

@@ -1,0 +1,99 @@
+"""/v1/speakers, /v1/agencies and /v1/outlets: three resources of one shape."""
+
+from typing import Any
+
+from marshmallow import Schema
+
+from schemas.names import (
+    AgencyDraft,
+    AgencyOut,
+    AgencyPatch,
+    OutletDraft,
+    OutletOut,
+    OutletPatch,
+    SpeakerDraft,
+    SpeakerOut,
+    SpeakerPatch,
+)
+from schemas.queries import AgencyQuery, EntityWriteQuery, OutletQuery, SpeakerQuery
+from service import listing, register
+from service.errors import Duplicate
+from service.http import PATCH_TYPES, Call, Reply, Routes
+from service.listing import Listing, Page
+from service.models import Agency, Entity, Outlet, Speaker
+from service.selecting import AGENCIES, OUTLETS, SPEAKERS
+
+route = Routes()
+
+
+def _resource(
+    model: type[Entity], every: Listing, *, query: type[Schema], draft: type[Schema], patch: type[Schema], out: Schema
+) -> None:
+    """Declare the routes of one kind of entity."""
+    noun, one = model.noun, f"{model.path}/<id:id>"
+
+    def declare(method: str, path: str, summary: str, **options: Any) -> Any:
+        def describe(view: Any) -> None:
+            view.__doc__ = summary
+            route(method, path, **options)(view)
+
+        return describe
+
+    @declare("GET", model.path, f"List {model.path[4:]} by name.", query=query, returns={200: [out]}, needs="read")
+    def search(call: Call) -> Page:
+        return listing.page(every, call.query)
+
+    @declare(
+        "POST", model.path,
+        f"Store {_a(noun)}.\n\nAnother of the same name answers 409, unless on_duplicate says otherwise.",
+        body=draft, query=EntityWriteQuery, returns={201: out, 200: out}, needs="write", problems=("duplicate",),
+    )  # fmt: skip
+    def create(call: Call) -> Reply:
+        how = call.query["on_duplicate"]
+        known = None if how == "allow" else register.namesake(model, call.body["name"])
+        if known and how == "skip":
+            return Reply(known, 200)
+        if known:
+            raise Duplicate(
+                f"“{known.name}” is {noun} {known.id} already. With on_duplicate=skip the answer is that {noun}, "
+                "with allow another of the same name is stored.",
+                pointer="/name",
+                existing=known.url_path,
+            )
+        return Reply(register.create(model, call.body, actor=call.actor), 201)
+
+    @declare("GET", one, f"Get {_a(noun)}.", returns={200: out}, needs="read", problems=("gone",))
+    def get(call: Call) -> Entity:
+        return model.find(call.id)
+
+    @declare(
+        "PATCH", one,
+        f"Change some fields of {_a(noun)}, by JSON merge patch (RFC 7396).\n\n"
+        "A name that is changed is found no more; keep it as an alias if it should be.",
+        body=patch, body_types=PATCH_TYPES, returns={200: out}, needs="write", problems=("gone", "duplicate"),
+    )  # fmt: skip
+    def change(call: Call) -> Entity:
+        return register.change(model.find(call.id), call.body, actor=call.actor, expected=call.expected)
+
+    @declare(
+        "DELETE", one, f"Delete {_a(noun)} that no statement names.",
+        returns={204: None}, needs="write", problems=("gone", "conflict"),
+    )  # fmt: skip
+    def delete(call: Call) -> None:
+        register.delete(model.find(call.id), actor=call.actor, expected=call.expected)
+
+    @declare(
+        "POST", f"{one}/restore", f"Undo the deletion of {_a(noun)}.",
+        returns={200: out}, needs="write", problems=("duplicate",),
+    )  # fmt: skip
+    def restore(call: Call) -> Entity:
+        return register.restore(model.find(call.id, deleted=True), actor=call.actor)
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+_resource(Speaker, SPEAKERS, query=SpeakerQuery, draft=SpeakerDraft, patch=SpeakerPatch, out=SpeakerOut())
+_resource(Agency, AGENCIES, query=AgencyQuery, draft=AgencyDraft, patch=AgencyPatch, out=AgencyOut())
+_resource(Outlet, OUTLETS, query=OutletQuery, draft=OutletDraft, patch=OutletPatch, out=OutletOut())

@@ -1,0 +1,55 @@
+"""/v1/import: many statements at once."""
+
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from flask import current_app, request
+
+from schemas.queries import ImportQuery
+from schemas.reports import ImportReport
+from service import exchange, problems
+from service.formats import FORMATS, of_media_type
+from service.http import JSON, Call, Routes, Stream, copy_body, request_id
+
+route = Routes()
+_TYPES = tuple(media_type for form in FORMATS.values() for media_type in (form.media_type, *form.also))
+_IN_MEMORY = 1_048_576  # bytes of a body that are kept in memory before it goes to disk
+
+
+@route("POST", "/v1/import", body=_TYPES, query=ImportQuery, returns={200: ImportReport()}, needs="write")
+def load(call: Call) -> Stream:
+    """Import statements from NDJSON or CSV, gzip or not.
+
+    Each row is a statement as in POST; one whose `ref` is stored already changes that statement, so the
+    same file twice changes nothing. The answer says what became of the rows, with the line, pointer and
+    reason of each refused one. In the `atomic` mode one refused row undoes all, and the answer is a 422.
+    """
+    form = of_media_type(request.mimetype)
+    assert form is not None  # noqa: S101 - the route takes no other types
+    importer = exchange.Importer(
+        form, actor=call.actor, strict=call.strict, longest_line=current_app.config["SETTINGS"].max_body_bytes, **call.query
+    )
+    # To disk first: a slow client must not hold up the writers behind it.
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as spool:
+        copy_body(spool)
+        report = importer.run(spool)
+    counts = {
+        "mode": importer.mode, "dry_run": importer.dry_run, "stored": importer.stored, "rows": report.rows, **report.counts,
+    }  # fmt: skip
+    if importer.mode == "partial" or not report.counts["refused"]:
+        return Stream(_document(counts, report), JSON)
+    detail = f"{report.counts['refused']} of {report.rows} rows were refused, so nothing was stored: see errors."
+    problem = problems.document("invalid", detail, request_id=request_id(), **counts)
+    return Stream(_document(problem, report), "application/problem+json", 422)
+
+
+def _document(head: dict[str, Any], report: exchange.Report) -> Iterator[bytes]:
+    """`head` with the reasons as its last member, one a line, whatever their number."""
+    yield orjson.dumps(head, option=orjson.OPT_INDENT_2).removesuffix(b"\n}") + b',\n  "errors": ['
+    separator = b"\n    "
+    for error in report.errors():
+        yield separator + error
+        separator = b",\n    "
+    yield (b"]" if separator == b"\n    " else b"\n  ]") + b"\n}\n"

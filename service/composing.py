@@ -1,0 +1,130 @@
+"""From a draft to the columns of a statement and of its printings, by way of the entities that it names."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from schemas.statements import SOURCELESS, SOURCES
+from service.errors import DomainError, Invalid
+from service.models import Agency, Entity, Outlet, Speaker, Statement
+from service.models.statements import PRINTED, described, printed
+from service.naming import Names
+
+REFERENCES: dict[str, type[Entity]] = {
+    "speaker": Speaker,
+    "on_behalf_of": Speaker,
+    "agency": Agency,
+    "outlet": Outlet,
+}
+OWN = ("text", "language", "kind", "role", "date", "event", "place", "topics", "prefix", "suffix", "ref")
+# As `translation_of` of a draft: what is stored stays, and a new statement gets none yet.
+UNDECIDED = object()
+
+
+class Composer:
+    """Reads what some drafts refer to, then turns each into columns. Lives for one transaction."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self._originals: dict[int | str, int] = {}
+
+    def prime(self, drafts: Iterable[Mapping[str, Any]]) -> None:
+        """Read everything that `drafts` refer to, with one query a question."""
+        drafts = list(drafts)
+        self.names.prime((model, reference) for draft in drafts for _, _, model, reference in _pointed(draft))
+        wanted = (draft["translation_of"] for draft in drafts)
+        self._originals = _read_originals([each for each in wanted if isinstance(each, int | str)])
+
+    def find(self, draft: Mapping[str, Any], stored: Statement | None = None) -> dict[str, Entity | None]:
+        """The entities that a draft names, by JSON pointer; None where one is yet to be made.
+
+        Among namesakes, those that the `stored` statement names win. Raises what is wrong, all of it if Invalid.
+        """
+        found: dict[str, Entity | None] = {}
+        errors = []
+        for pointer, name, model, reference in _pointed(draft):
+            try:
+                found[pointer] = self.names.find(model, reference, hint=_hint(stored, name))
+            except Invalid as invalid:
+                errors += [{**error, "pointer": pointer + error["pointer"]} for error in invalid.members["errors"]]
+            except DomainError as error:
+                error.members["pointer"] = pointer + error.members.get("pointer", "")
+                raise
+        if not any(draft[source] for source in SOURCES):
+            errors.append({"pointer": "/agency", "detail": SOURCELESS})
+        if errors:
+            raise Invalid(errors)
+        return found
+
+    def original(self, draft: Mapping[str, Any], stored: Statement | None = None) -> int | None:
+        """The id of the statement that a draft translates. Raises Invalid if there is none such."""
+        wanted = draft["translation_of"]
+        if wanted is UNDECIDED:
+            return stored.translation_of_id if stored else None
+        if wanted is None:
+            return None
+        if (original := self._originals.get(wanted)) is None:
+            what = f"statement {wanted}" if isinstance(wanted, int) else f"statement with the ref “{wanted}”"
+            raise Invalid([{"pointer": "/translation_of", "detail": f"There is no {what}."}])
+        if stored is not None and original == stored.id:
+            raise Invalid([{"pointer": "/translation_of", "detail": "A statement is no translation of itself."}])
+        return original
+
+    def knows(self, ref: str, id_: int) -> None:
+        """Note a statement that was stored since `prime`."""
+        self._originals[ref] = id_
+
+    def columns(self, draft: Mapping[str, Any], original: int | None, stored: Statement | None = None) -> dict[str, Any]:
+        """A statement's own columns, those of its first printing aside. Makes the entities that are missing."""
+        who = {f"{name}_id": self._id(name, draft, stored) for name in ("speaker", "on_behalf_of")}
+        return {**{name: draft[name] for name in OWN}, **who, "translation_of_id": original, **described(draft)}
+
+    def printings(self, draft: Mapping[str, Any], stored: Statement | None = None) -> list[dict[str, Any]]:
+        """The columns of each printing of a draft, the flat one first. Makes the entities that are missing."""
+        others = draft.get("other_appearances", ())
+        return [self._printing(draft, stored), *(self._printing(each, None) for each in others)]
+
+    def _printing(self, draft: Mapping[str, Any], stored: Statement | None) -> dict[str, Any]:
+        return printed({**draft, **{f"{name}_id": self._id(name, draft, stored) for name in SOURCES}})
+
+    def _id(self, name: str, draft: Mapping[str, Any], stored: Statement | None) -> int | None:
+        reference = draft[name]
+        return self.names.make(REFERENCES[name], reference, hint=_hint(stored, name)).id if reference else None
+
+
+def as_draft(statement: Statement) -> dict[str, Any]:
+    """The draft that would make a stored statement what it is."""
+    references = {name: getattr(statement, f"{name}_id") for name in REFERENCES}
+    return {
+        **{name: getattr(statement, name) for name in (*OWN, *PRINTED) if not name.endswith("_id")},
+        **{name: {"id": id_} if id_ else None for name, id_ in references.items()},
+        "translation_of": UNDECIDED,
+    }
+
+
+def _hint(stored: Statement | None, name: str) -> int | None:
+    return getattr(stored, f"{name}_id") if stored is not None else None
+
+
+def _pointed(draft: Mapping[str, Any]) -> Iterable[tuple[str, str, type[Entity], Mapping[str, Any]]]:
+    """Each reference in a draft: its JSON pointer, its field, its model, and what is given."""
+    for name, model in REFERENCES.items():
+        if draft[name]:
+            yield f"/{name}", name, model, draft[name]
+    for index, appearance in enumerate(draft.get("other_appearances", ())):
+        for name in SOURCES:
+            if appearance[name]:
+                yield f"/other_appearances/{index}/{name}", name, REFERENCES[name], appearance[name]
+
+
+def _read_originals(wanted: list[int | str]) -> dict[int | str, int]:
+    if not wanted:
+        return {}
+    numbers = [each for each in wanted if isinstance(each, int)]
+    refs = [each for each in wanted if isinstance(each, str)]
+    query = Statement.select(Statement.id, Statement.ref).where(
+        Statement.id.in_(numbers) | Statement.ref.in_(refs), Statement.deleted_at.is_null()
+    )
+    found: dict[int | str, int] = {}
+    for id_, ref in query.tuples():
+        found |= {id_: id_, ref: id_}
+    return found

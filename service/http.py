@@ -1,0 +1,313 @@
+"""HTTP: a route is declared, and this small machine runs it.
+
+For each request: who asks (`auth`), the query string and the body through their schemas, all that is
+wrong with both at once, the view, its answer through the schema of the answer, and the headers that the
+contract promises. A view takes a `Call` and returns data; it neither parses nor serialises.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+from urllib.parse import unquote_to_bytes, urlencode
+
+from flask import Flask, Request, Response, current_app, g, request
+from marshmallow import Schema, ValidationError
+from werkzeug.routing import BaseConverter
+
+from schemas.fields import MAX_ID, flattened
+from schemas.queries import Nothing
+from service import auth, db
+from service.errors import (
+    Invalid,
+    Malformed,
+    NotAcceptable,
+    PreconditionRequired,
+    UnsupportedMediaType,
+)
+from service.formats import strictjson
+from service.listing import Page
+from service.settings import Settings
+
+JSON = "application/json"
+PATCH_TYPES = (JSON, "application/merge-patch+json")
+_PIECE = 65_536
+_READERS = re.compile(r"curl/|Wget/|HTTPie/|xh/")
+_ETAG = re.compile(r"(\d{1,18})(?:\.\d+)?", re.ASCII)
+
+View = Callable[["Call"], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """What a method of an address takes, answers and needs.
+
+    `returns` maps each status to the schema of its answer, to a list with one schema for a page, or to
+    None for no body; of a stream it is the schema of one line. `streams` is the media type of an answer that
+    is not one JSON document, and `alternates` are the addresses of the same answer in such types. `body` may
+    be a tuple of media types: the view then reads the stream, and holds what transactions it needs.
+    """
+
+    method: str
+    path: str
+    view: View
+    needs: str
+    returns: Mapping[int, Any]
+    query: Schema
+    body: Schema | tuple[str, ...] | None = None
+    body_types: tuple[str, ...] = (JSON,)
+    streams: str | None = None
+    alternates: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+    @property
+    def writes(self) -> bool:
+        """Whether the machine holds a write transaction around the view."""
+        return self.method != "GET" and not isinstance(self.body, tuple)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request, read and checked."""
+
+    id: int = 0
+    query: dict[str, Any] = field(default_factory=dict)
+    body: Any = None
+    expected: frozenset[int] | None = None
+    strict: bool = False
+    actor: str = ""
+    path: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer with a status other than the first that its route declares."""
+
+    data: Any
+    status: int
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An answer that is made while it is sent."""
+
+    chunks: Iterable[bytes]
+    media_type: str
+    status: int = 200
+
+
+class Routes:
+    """The routes of one resource: `route = Routes()`, then `@route(...)` above each view."""
+
+    def __init__(self) -> None:
+        self.declared: list[Route] = []
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        needs: str,
+        returns: Mapping[int, Any],
+        query: type[Schema] = Nothing,
+        body: type[Schema] | tuple[str, ...] | None = None,
+        **options: Any,
+    ) -> Callable[[View], View]:
+        """Declare what the decorated view serves."""
+
+        def declare(view: View) -> View:
+            self.declared.append(
+                Route(
+                    method=method, path=path, view=view, needs=needs, returns=returns, query=query(),
+                    body=body() if isinstance(body, type) else body, **options,
+                )  # fmt: skip
+            )
+            return view
+
+        return declare
+
+
+class IdConverter(BaseConverter):
+    """An id in a path: anything else is not found, however many digits it has."""
+
+    regex = r"[1-9]\d{0,18}"
+
+    def to_python(self, value: str) -> int:
+        """The number, or one that nothing has."""
+        return int(value) if int(value) <= MAX_ID else MAX_ID
+
+
+def mount(app: Flask, routes: Iterable[Route]) -> None:
+    """Serve `routes`."""
+    for route in routes:
+        endpoint = f"{route.method} {route.path}"
+        app.add_url_rule(route.path, endpoint, _serving(route), methods=[route.method])
+        app.extensions.setdefault("routes", {})[endpoint] = route
+
+
+def _serving(route: Route) -> Callable[..., Response]:
+    def serve(**path: Any) -> Response:
+        chosen = _negotiated(route)
+        settings: Settings = current_app.config["SETTINGS"]
+        with db.proxy.connection_context():
+            key = auth.authenticate(chosen.needs, public_read=settings.public_read)
+            g.key_used = key is not None
+            if key is not None:
+                auth.note_use(key)
+            call = _read(chosen, path, key.name if key else "", settings)
+            with db.writing() if chosen.writes else nullcontext():
+                answer = chosen.view(call)
+                if isinstance(answer, Stream):
+                    return _streamed(answer)
+                reply = answer if isinstance(answer, Reply) else Reply(answer, next(iter(chosen.returns)))
+                return _answer(chosen, call, reply)
+
+    return serve
+
+
+def _negotiated(route: Route) -> Route:
+    """The route that answers in the format that the client prefers. Raises NotAcceptable."""
+    offered = [route.streams or JSON, *route.alternates]
+    accepted = request.accept_mimetypes
+    if not accepted or route.method != "GET":
+        return route
+    best = accepted.best_match(offered) or ("text/html" in accepted and JSON)
+    if not best:
+        raise NotAcceptable(f"What can be had here: {', '.join(offered)}.", available=offered)
+    found: Route = current_app.extensions["routes"][f"GET {route.alternates[best]}"] if best in route.alternates else route
+    return found
+
+
+def _read(route: Route, path: Mapping[str, Any], actor: str, settings: Settings) -> Call:
+    query, errors = _read_query(route)
+    body: Any = None
+    if isinstance(route.body, Schema):
+        if errors and not request.data:
+            raise Invalid(errors)
+        body, wrong = _load(route.body, _read_json(route))
+        errors += [{"pointer": pointer, "detail": detail} for pointer, detail in wrong]
+    elif route.body is not None and request.mimetype not in route.body:
+        raise _unsupported(route.body)
+    if errors:
+        raise Invalid(errors)
+    expected = _expected(request)
+    if settings.require_if_match and expected is None and route.method in ("PUT", "PATCH", "DELETE") and not request.if_match:
+        raise PreconditionRequired("This service changes nothing without If-Match: send the ETag of what you read.")
+    strict = "handling=strict" in request.headers.get("Prefer", "").replace(" ", "").lower().split(",")
+    return Call(path.get("id", 0), query, body, expected, strict, actor, path)
+
+
+def _read_query(route: Route) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    try:
+        unquote_to_bytes(request.query_string).decode()
+    except UnicodeDecodeError:
+        raise Malformed("The query string is not valid UTF-8.") from None
+    errors, given = [], {}
+    for name, values in request.args.lists():
+        if name not in route.query.fields:
+            known = f"Known here: {', '.join(route.query.fields)}." if route.query.fields else "There are none here."
+            errors.append({"parameter": name, "detail": f"Unknown parameter. {known}"})
+        elif len(values) > 1 and not hasattr(route.query.fields[name], "inner"):
+            errors.append({"parameter": name, "detail": "Is given more than once."})
+        else:
+            given[name] = values if len(values) > 1 else values[0]
+    query, wrong = _load(route.query, given)
+    return query, errors + [{"parameter": pointer.lstrip("/").partition("/")[0], "detail": detail} for pointer, detail in wrong]
+
+
+def _read_json(route: Route) -> Any:
+    if request.mimetype not in route.body_types:
+        raise _unsupported(route.body_types)
+    if encoding := request.headers.get("Content-Encoding"):
+        raise UnsupportedMediaType(f"A document in the encoding {encoding} is not taken here; an import may be gzip.")
+    try:
+        return strictjson.loads(request.get_data())
+    except ValueError as error:
+        raise Malformed(str(error)) from None
+
+
+def _load(schema: Schema, given: Any) -> tuple[Any, list[tuple[str, str]]]:
+    """What the schema makes of `given`, and all that is wrong with it, by JSON pointer (RFC 6901)."""
+    try:
+        return schema.load(given), []
+    except ValidationError as error:
+        return {}, list(flattened(error.messages))
+
+
+def _expected(asked: Request) -> frozenset[int] | None:
+    """The versions that If-Match names; None if it is absent or `*`."""
+    if "If-Match" not in asked.headers or asked.if_match.star_tag:
+        return None
+    return frozenset(int(match[1]) for tag in asked.if_match.as_set() if (match := _ETAG.fullmatch(tag)))
+
+
+def _answer(route: Route, call: Call, reply: Reply) -> Response:
+    schema = route.returns[reply.status]
+    if schema is None:
+        return Response(status=reply.status)
+    if isinstance(schema, list):
+        return _page(schema[0], call, reply.data)
+    response = respond(_dumped(schema, reply.data, call.query.get("fields")), reply.status)
+    if etag := getattr(reply.data, "etag", None):
+        response.set_etag(etag)
+    if reply.status == 201 or (route.method == "POST" and etag):
+        response.headers["Location"] = reply.data.url_path
+    return response.make_conditional(request) if route.method == "GET" else response
+
+
+def _page(schema: Schema, call: Call, page: Page) -> Response:
+    wanted = call.query.get("fields")
+    document: dict[str, Any] = {"items": [_dumped(schema, item, wanted) for item in page.items], "next": None}
+    if page.cursor:
+        kept = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
+        document["next"] = f"{request.base_url}?{urlencode([*kept, ('cursor', page.cursor)])}"
+    if page.total is not None:
+        document["total"] = page.total
+    response = respond(document, 200)
+    if document["next"]:
+        response.headers["Link"] = f'<{document["next"]}>; rel="next"'
+    response.add_etag(weak=True)
+    return response.make_conditional(request)
+
+
+def _dumped(schema: Schema, data: Any, wanted: list[str] | None) -> Any:
+    document = schema.dump(data)
+    return {name: value for name, value in document.items() if name in wanted} if wanted else document
+
+
+def respond(document: Any, status: int, media_type: str = JSON) -> Response:
+    """A JSON response, indented for those who read it themselves."""
+    reader = bool(_READERS.match(request.headers.get("User-Agent", ""))) or "text/html" in request.accept_mimetypes.values()
+    response = Response(strictjson.dumps(document, readable=reader), status, content_type=media_type)
+    response.vary.update(("Accept", "User-Agent"))
+    return response
+
+
+def _streamed(stream: Stream) -> Response:
+    """The body owns its connection: by the time it is sent, the request has given its own back."""
+
+    def body() -> Iterator[bytes]:
+        with db.proxy.connection_context():
+            yield from stream.chunks
+
+    response = Response(body(), stream.status, content_type=stream.media_type)
+    response.vary.add("Accept")
+    return response
+
+
+def request_id() -> str:
+    """The id of the request that is being answered, as its log and its problem document have it."""
+    return str(g.request_id)
+
+
+def copy_body(target: BinaryIO) -> None:
+    """Copy the body of the request, which may be larger than a document may be, piece by piece."""
+    request.max_content_length = None
+    while piece := request.stream.read(_PIECE):
+        target.write(piece)
+
+
+def _unsupported(types: tuple[str, ...]) -> UnsupportedMediaType:
+    given = f"not {request.mimetype}" if request.mimetype else "and the request names none (curl: use --json)"
+    return UnsupportedMediaType(f"The Content-Type must be {' or '.join(types)}, {given}.", accepted=list(types))

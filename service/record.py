@@ -1,0 +1,207 @@
+"""The one way in for statements: a POST is a batch of one, an import many batches.
+
+What a batch needs to know is read with one query a question, what it stores is written with one prepared
+statement a table. A draft is judged whole before anything of it is stored, the names it brings included,
+so a refused draft leaves nothing behind.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from schemas import edtf
+from schemas.instants import now
+from schemas.statements import SOURCES
+from service import amend, db
+from service.composing import Composer
+from service.errors import DomainError, Duplicate
+from service.models import Appearance, Entity, Statement, revisions
+from service.models.statements import described, printed
+from service.naming import Labels, Names
+
+
+@dataclass
+class Outcome:
+    """What became of a draft: created, updated, unchanged, linked, skipped or refused."""
+
+    action: str
+    statement_id: int | None = None
+    error: DomainError | None = None
+
+
+@dataclass
+class _Twin:
+    """A stored statement with the same words by the same speaker, in one of its articles."""
+
+    statement_id: int
+    article_key: str
+    language: str
+    said: edtf.Span
+
+    def may_be(self, language: str, said: edtf.Span) -> bool:
+        """Whether it may be the same utterance: the dates overlap, or one is not known."""
+        overlap = self.said.earliest <= said.latest and said.earliest <= self.said.latest
+        return self.language == language and (overlap or edtf.UNKNOWN in (self.said, said))
+
+
+@dataclass
+class _Pending:
+    """Rows that wait for the end of the batch."""
+
+    statements: list[dict[str, Any]] = field(default_factory=list)
+    printings: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    topics: list[tuple[int, list[str]]] = field(default_factory=list)
+
+
+class Recorder:
+    """Stores drafts as `on_duplicate` says. With `upsert`, a draft whose ref is known changes that statement.
+
+    Lives for one transaction, which the caller holds.
+    """
+
+    def __init__(
+        self,
+        *,
+        actor: str,
+        on_duplicate: str = "refuse",
+        strict: bool = False,
+        upsert: bool = False,
+        labels: Labels | None = None,
+        own_from: int | None = None,
+    ) -> None:
+        """`own_from`: drafts with an id may be twins of statements from this id on, which came from the same file."""
+        self.actor, self.on_duplicate, self.upsert, self.own_from = actor, on_duplicate, upsert, own_from
+        self.composer = Composer(Names(actor=actor, strict=strict, labels=labels))
+        self._pending = _Pending()
+        self._next_id = Statement.next_id()
+        self._twins: dict[tuple[int, str], list[_Twin]] = {}
+        self._by_ref: dict[str, Statement] = {}
+        self._fresh: set[str] = set()
+
+    def record(self, drafts: list[dict[str, Any]]) -> list[Outcome]:
+        """Store some drafts; what became of each, in their order."""
+        self.composer.prime(drafts)
+        self._read_refs([draft["ref"] for draft in drafts if draft["ref"]])
+        self._read_twins([described(draft)["text_key"] for draft in drafts])
+        outcomes = []
+        for draft in drafts:
+            try:
+                outcomes.append(self._one(draft))
+            except DomainError as error:
+                outcomes.append(Outcome("refused", error=error))
+        self._flush()
+        return outcomes
+
+    def _read_refs(self, refs: list[str]) -> None:
+        self._by_ref = {each.ref: each for each in Statement.rows().where(Statement.ref.in_(refs))} if refs else {}
+
+    def _read_twins(self, text_keys: list[str]) -> None:
+        facts = ("speaker_id", "text_key", "language", "date_from", "date_until")
+        columns = (Statement.speaker, Statement.text_key, Statement.language, Statement.date_from, Statement.date_until)
+        query = (
+            Appearance.select(Appearance.statement, Appearance.article_key, *columns)
+            .join(Statement)
+            .where(Statement.text_key.in_(text_keys), Statement.deleted_at.is_null())
+            .order_by(Statement.id)
+        )
+        self._twins = {}
+        for id_, article_key, *values in query.tuples():
+            self._note_twin(dict(zip(facts, values, strict=True)), id_, article_key)
+
+    def _note_twin(self, row: Mapping[str, Any], id_: int, article_key: str) -> None:
+        twin = _Twin(id_, article_key, row["language"], edtf.Span(row["date_from"], row["date_until"]))
+        self._twins.setdefault((row["speaker_id"], row["text_key"]), []).append(twin)
+
+    def _one(self, draft: dict[str, Any]) -> Outcome:
+        if draft["ref"] in self._fresh:
+            self._flush()
+            self._read_refs([draft["ref"]])
+        stored = self._by_ref.get(draft["ref"]) if draft["ref"] else None
+        if stored is not None and (stored.deleted_at or not self.upsert):
+            if self.on_duplicate == "skip" and not stored.deleted_at:
+                return Outcome("skipped", stored.id)
+            raise amend.in_use(stored)
+        found = self.composer.find(draft, stored)
+        original = self.composer.original(draft, stored)
+        if stored is not None:
+            return self._update(stored, draft, original)
+        return self._guard(draft, found) or self._create(draft, original)
+
+    def _guard(self, draft: dict[str, Any], found: Mapping[str, Entity | None]) -> Outcome | None:
+        """What `on_duplicate` makes of twins; None to store the draft as a statement of its own."""
+        speaker = found["/speaker"]
+        if speaker is None or self.on_duplicate == "allow":
+            return None
+        facts = described(draft)
+        twins = self._twins.get((speaker.id, facts["text_key"]), [])
+        if "id" in draft and self.own_from is not None:
+            twins = [twin for twin in twins if twin.statement_id < self.own_from]
+        article = self._article(draft, found)
+        same = next((twin.statement_id for twin in twins if twin.article_key == article), None)
+        if same is not None and self.on_duplicate == "skip":
+            return Outcome("skipped", same)
+        if same is not None and self.on_duplicate == "refuse":
+            raise Duplicate(
+                f"These words by this speaker from this article are statement {same} already. "
+                "With on_duplicate=skip the answer is that statement, link adds this printing to it, "
+                "allow stores the words once more.",
+                existing=f"{Statement.path}/{same}",
+            )
+        if self.on_duplicate != "link":
+            return None
+        said = edtf.Span(facts["date_from"], facts["date_until"])
+        alike = (twin.statement_id for twin in twins if twin.may_be(draft["language"], said))
+        target = same if same is not None else next(alike, None)
+        return None if target is None else self._link(target, draft)
+
+    def _article(self, draft: dict[str, Any], found: Mapping[str, Entity | None]) -> str | None:
+        """The article of a draft; None if a name in it is new, so that no stored article can be the same."""
+        printers = {source: found.get(f"/{source}") for source in SOURCES}
+        if not draft["url"] and any(draft[source] and printers[source] is None for source in SOURCES):
+            return None
+        who = {f"{source}_id": entity.id if entity else None for source, entity in printers.items()}
+        return str(printed({**draft, **who})["article_key"])
+
+    def _create(self, draft: dict[str, Any], original: int | None) -> Outcome:
+        moment, id_ = now(), self._next_id
+        own = self.composer.columns(draft, original)
+        printings = sorted(self.composer.printings(draft), key=lambda printing: printing["published_from"])
+        row = {
+            "id": id_, **own, **printings[0], **amend.counts(printings), "status": "unreviewed",
+            "version": draft.get("version", 1), "created_at": moment, "updated_at": moment, "deleted_at": None,
+        }  # fmt: skip
+        self._next_id += 1
+        self._pending.statements.append(row)
+        self._pending.printings += [(id_, printing) for printing in printings]
+        self._pending.topics.append((id_, draft["topics"]))
+        for printing in printings:
+            self._note_twin(row, id_, printing["article_key"])
+        if draft["ref"]:
+            self._fresh.add(draft["ref"])
+            self.composer.knows(draft["ref"], id_)
+        return Outcome("created", id_)
+
+    def _link(self, statement_id: int, draft: dict[str, Any]) -> Outcome:
+        self._flush()
+        printings = self.composer.printings(draft)
+        added = amend.add_printings(Statement.find(statement_id), printings, actor=self.actor)
+        return Outcome("linked" if added else "skipped", statement_id)
+
+    def _update(self, stored: Statement, draft: dict[str, Any], original: int | None) -> Outcome:
+        """Make a stored statement what a draft with its ref says; printings are only added."""
+        self._flush()
+        columns = self.composer.columns(draft, original, stored)
+        first, *others = self.composer.printings(draft, stored)
+        changed = amend.write(stored, {**columns, **first}, actor=self.actor)
+        added = amend.add_printings(Statement.find(stored.id), others, actor=self.actor) if others else False
+        return Outcome("updated" if changed or added else "unchanged", stored.id)
+
+    def _flush(self) -> None:
+        if not self._pending.statements:
+            return
+        pending, self._pending = self._pending, _Pending()
+        self._fresh.clear()
+        db.insert(Statement, pending.statements)
+        amend.store_printings(pending.printings)
+        amend.index_topics(pending.topics)
+        revisions.created(Statement, pending.statements, actor=self.actor)

@@ -1,0 +1,104 @@
+"""Making, changing, deleting and restoring speakers, agencies and outlets, each with its revision."""
+
+from collections.abc import Collection
+from typing import Any
+
+import peewee
+
+from schemas.folding import name_key
+from schemas.instants import now
+from schemas.names import AgencyOut, OutletOut, SpeakerOut
+from service import db
+from service.errors import Conflict, Duplicate
+from service.models import Agency, Appearance, Entity, Outlet, Speaker, Statement, revisions
+
+_DOCUMENTS = {Speaker: SpeakerOut(), Agency: AgencyOut(), Outlet: OutletOut()}
+_REFERRING: dict[type[Entity], tuple[Any, ...]] = {
+    Speaker: (Statement.speaker, Statement.on_behalf_of),
+    Agency: (Statement.agency, Appearance.agency),
+    Outlet: (Statement.outlet, Appearance.outlet),
+}
+_OPTIONAL = ("wikidata", "description", "country", "homepage", "code", "domain")
+
+
+def document(entity: Entity) -> dict[str, Any]:
+    """What the entity answers now, for its history."""
+    found: dict[str, Any] = _DOCUMENTS[type(entity)].dump(entity)
+    return found
+
+
+def create(model: type[Entity], draft: dict[str, Any], *, actor: str) -> Entity:
+    """Store a new entity. Raises Duplicate if one of its identifiers is another's."""
+    blank = {column: None for column in _OPTIONAL if column in model._meta.fields}
+    columns = model.columns({"aliases": [], **blank, **draft})
+    _check_identifiers(model, columns)
+    moment = now()
+    row = {"id": model.next_id(), **columns, "version": 1, "created_at": moment, "updated_at": moment, "deleted_at": None}
+    db.insert(model, [row])
+    revisions.created(model, [row], actor=actor)
+    entity = model(**row)
+    entity.index_names()
+    return entity
+
+
+def namesake(model: type[Entity], name: str) -> Entity | None:
+    """The first entity whose own name this is."""
+    found: Entity | None = model.live().where(model.name_key == name_key(name)).order_by(model.id).first()
+    return found
+
+
+def change(entity: Entity, values: dict[str, Any], *, actor: str, expected: Collection[int] | None = None) -> Entity:
+    """Write `values`, some of the fields; the entity as it then is. Values that are there already change nothing.
+
+    Raises PreconditionFailed, or Duplicate if an identifier is another's.
+    """
+    entity.require(expected)
+    columns = entity.columns({"name": entity.name, **values})
+    changes = {name: value for name, value in columns.items() if getattr(entity, name) != value}
+    if not changes:
+        return entity
+    _check_identifiers(type(entity), changes, besides=entity.id)
+    revisions.revise(entity, "update", actor=actor, before=document(entity))
+    entity.bump(changes)
+    changed = type(entity).find(entity.id)
+    changed.index_names()
+    return changed
+
+
+def delete(entity: Entity, *, actor: str, expected: Collection[int] | None = None) -> None:
+    """Delete softly. Raises PreconditionFailed, or Conflict while a statement refers to it."""
+    entity.require(expected)
+    for reference in _REFERRING[type(entity)]:
+        if reference.model.select().where(reference == entity.id).exists():
+            raise Conflict(
+                f"{entity.noun.capitalize()} {entity.id} cannot be deleted: statements name it.",
+                statements=f"{Statement.path}?{entity.noun}={entity.id}",
+            )
+    revisions.revise(entity, "delete", actor=actor, before=document(entity))
+    entity.bump({"deleted_at": now()})
+    entity.forget_names()
+
+
+def restore(entity: Entity, *, actor: str) -> Entity:
+    """Undo a deletion; an entity that is not deleted stays as it is. Raises Duplicate."""
+    if entity.deleted_at is None:
+        return entity
+    _check_identifiers(type(entity), {column: getattr(entity, column) for column in entity.identifiers}, besides=entity.id)
+    revisions.revise(entity, "restore", actor=actor, before=document(entity))
+    entity.bump({"deleted_at": None})
+    restored = type(entity).find(entity.id)
+    restored.index_names()
+    return restored
+
+
+def _check_identifiers(model: type[Entity], columns: dict[str, Any], *, besides: int = 0) -> None:
+    """Name the holder of an identifier that is taken. The unique index would refuse it too, but knows no name."""
+    for column in model.identifiers:
+        if value := columns.get(column):
+            field: peewee.Field[Any] = model._meta.fields[column]
+            if holder := model.live().where(field == value, model.id != besides).first():
+                raise Duplicate(
+                    f"{column} {value} belongs to {model.noun} {holder.id}, “{holder.name}”.",
+                    pointer=f"/{column}",
+                    existing=holder.url_path,
+                )
