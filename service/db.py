@@ -50,6 +50,8 @@ class _Postgres(PooledPostgresqlDatabase):
 
 def connect(settings: Settings) -> peewee.Database:
     """Bind the process to the database that `settings` names; opens no connection yet, makes no file."""
+    if proxy.obj is not None:
+        proxy.obj.close_all()
     url = settings.database_url
     if url.startswith(_SQLITE):
         database: peewee.Database = _Sqlite(

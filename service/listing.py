@@ -62,6 +62,11 @@ def batches(listing: Listing, query: Mapping[str, Any], *, size: int = 500) -> I
     return _batches(listing, query, _matching(listing, query), size)
 
 
+def count(listing: Listing, query: Mapping[str, Any]) -> int:
+    """How many rows match."""
+    return int(_matching(listing, query).count())
+
+
 def _batches(listing: Listing, query: Mapping[str, Any], matching: Any, size: int) -> Iterator[list[Any]]:
     after = None
     while True:

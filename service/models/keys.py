@@ -45,6 +45,12 @@ class ApiKey(Base):
         key = cls.select().where(cls.hash == _hash(secret), cls.revoked_at.is_null()).get_or_none()
         return None if key is None or (key.expires_at and key.expires_at <= now()) else key
 
+    @classmethod
+    def revoke(cls, name: str) -> bool:
+        """End the key of that name or id; whether there was one in force."""
+        chosen = (cls.name == name) | (cls.id == int(name) if name.isascii() and name.isdigit() else False)
+        return bool(cls.update(revoked_at=now()).where(chosen, cls.revoked_at.is_null()).execute())
+
     def may(self, scope: str) -> bool:
         """Whether the key has `scope`: every key may read, and admin may all."""
         return scope == "read" or scope in self.scopes or "admin" in self.scopes
