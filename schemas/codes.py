@@ -7,7 +7,7 @@ import re
 _LANGUAGE = re.compile(
     r"(?P<language>[a-z]{2,3})(?:-(?P<extlang>[a-z]{3}))?(?:-(?P<script>[a-z]{4}))?(?:-(?P<region>[a-z]{2}|\d{3}))?"
     r"(?P<variants>(?:-(?:[a-z\d]{5,8}|\d[a-z\d]{3}))*)(?P<rest>(?:-[a-wyz\d](?:-[a-z\d]{2,8})+)*(?:-x(?:-[a-z\d]{1,8})+)?)",
-    re.ASCII | re.I,
+    re.ASCII | re.IGNORECASE,
 )
 _WIKIDATA = re.compile(r"Q[1-9]\d{0,11}", re.ASCII)
 _LABEL = r"(?!-)[a-z\d-]{1,63}(?<!-)"

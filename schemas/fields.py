@@ -75,11 +75,10 @@ class Text(fields.String):
         self.most, self.check = most, check
         if options.get("allow_none") and not options.get("required"):
             options.setdefault("load_default", None)
-        super().__init__(**options)
         # For the OpenAPI document only: lengths are counted after trimming, so they are checked below.
-        self.metadata.setdefault("maxLength", most)
-        if not self.allow_none:
-            self.metadata.setdefault("minLength", 1)
+        limits = {"maxLength": most} if options.get("allow_none") else {"minLength": 1, "maxLength": most}
+        options["metadata"] = {**limits, **options.get("metadata", {})}
+        super().__init__(**options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs).strip()
@@ -102,12 +101,12 @@ class Text(fields.String):
 
 def edtf_date(**options: Any) -> Text:
     """An EDTF date (ISO 8601-2), see `schemas.edtf`."""
-    return _described(Text(50, check=_parses(edtf.parse), **options), "EDTF (ISO 8601-2) date", "2025-06-11")
+    return _described(50, _parses(edtf.parse), "EDTF (ISO 8601-2) date", "2025-06-11", options)
 
 
 def published(**options: Any) -> Text:
     """A publication date or RFC 3339 timestamp, see `schemas.instants`."""
-    return _described(Text(40, check=instants.normalise, **options), "Date or RFC 3339 timestamp", "2025-06-11T10:30:00Z")
+    return _described(40, instants.normalise, "Date or RFC 3339 timestamp", "2025-06-11T10:30:00Z", options)
 
 
 def url(**options: Any) -> Text:
@@ -117,7 +116,7 @@ def url(**options: Any) -> Text:
 
 def language(**options: Any) -> Text:
     """A BCP 47 language tag."""
-    return _described(Text(60, check=codes.language_tag, **options), "BCP 47 language tag", "fr")
+    return _described(60, codes.language_tag, "BCP 47 language tag", "fr", options)
 
 
 def identifier(**options: Any) -> "Whole":
@@ -159,10 +158,9 @@ class Choice(Text):
 
     def __init__(self, choices: Iterable[str], **options: Any) -> None:
         self.choices = tuple(choices)
+        enum = [*self.choices, *([None] if options.get("allow_none") else [])]
+        options["metadata"] = {"enum": enum, **options.get("metadata", {})}
         super().__init__(40, check=self._chosen, **options)
-        del self.metadata["maxLength"]
-        self.metadata.pop("minLength", None)
-        self.metadata["enum"] = [*self.choices, *([None] if self.allow_none else [])]
 
     def _chosen(self, text: str) -> None:
         if text not in self.choices:
@@ -181,7 +179,7 @@ class Flag(fields.Field[bool]):
         return known[value]
 
 
-class Listed(fields.List):
+class Listed(fields.List[Any]):
     """A JSON array of at most `most` items."""
 
     default_error_messages = {"invalid": "A list is expected.", "null": "May not be null."}  # noqa: RUF012
@@ -219,9 +217,8 @@ def _parses(parse: Callable[[str], object]) -> Callable[[str], None]:
     return check
 
 
-def _described(field: Text, description: str, example: str) -> Text:
-    field.metadata.update(description=description, examples=[example])
-    return field
+def _described(most: int, check: Callable[[str], Any], what: str, example: str, options: dict[str, Any]) -> Text:
+    return Text(most, check=check, metadata={"description": what, "examples": [example]}, **options)
 
 
 def flattened(messages: Any, pointer: str = "") -> Iterator[tuple[str, str]]:

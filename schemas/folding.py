@@ -18,12 +18,16 @@ _ACCENTS = re.compile(
 # Soft hyphen, zero-width characters, direction marks, word joiner, byte order mark.
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufe0e\ufe0f]")
 # Letters that Unicode does not decompose but readers see as an accented or joined form of others.
-_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
+_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
+)
 
 _SINGLE_QUOTES = "'‘’‚‛‹›′ʹʻʼʽ`´＇"
-_DOUBLE_QUOTES = "\"“”„‟«»″〝〞〟「」『』＂⹂❝❞"
+_DOUBLE_QUOTES = '"“”„‟«»″〝〞〟「」『』＂⹂❝❞'
 _DASHES = "-‐‑‒–—―−⸺⸻﹘﹣－⁃"
-_PUNCTUATION = str.maketrans(dict.fromkeys(_SINGLE_QUOTES, "'") | dict.fromkeys(_DOUBLE_QUOTES, '"') | dict.fromkeys(_DASHES, "-"))
+_PUNCTUATION = str.maketrans(
+    dict.fromkeys(_SINGLE_QUOTES, "'") | dict.fromkeys(_DOUBLE_QUOTES, '"') | dict.fromkeys(_DASHES, "-")
+)
 # A quote mark inside a word is an apostrophe (l'été, don't) and stays; any other is typography.
 _OUTER_QUOTES = re.compile(r"\"|(?<!\w)'+|'+(?!\w)")
 _SPACED_DASH = re.compile(r"\s*-+\s*")
@@ -70,7 +74,9 @@ def wording(text: str) -> str:
 
 def digest(*parts: object) -> str:
     """32 hexadecimal digits that stand for `parts` in an index: BLAKE2b, 128 bits."""
-    return blake2b("\x1f".join("" if part is None else str(part) for part in parts).encode(), digest_size=16).hexdigest()
+    return blake2b(
+        "\x1f".join("" if part is None else str(part) for part in parts).encode(), digest_size=16
+    ).hexdigest()
 
 
 def text_key(text: str) -> str:

@@ -22,7 +22,9 @@ def names(what: str) -> CommaList:
 
 def phrases(what: str) -> CommaList:
     """Strings that match whole, however they are spelt."""
-    return CommaList(Text(500), metadata={"description": f"{what}, whole; case, accents and punctuation do not matter."})
+    return CommaList(
+        Text(500), metadata={"description": f"{what}, whole; case, accents and punctuation do not matter."}
+    )
 
 
 def _plain_date(text: str) -> edtf.Span:
@@ -31,7 +33,7 @@ def _plain_date(text: str) -> edtf.Span:
     return edtf.parse(text)
 
 
-def _moment(text: str) -> instants.Span:
+def _moment(text: str) -> edtf.Span:
     return instants.parse(instants.normalise(text))
 
 
@@ -52,7 +54,12 @@ class FieldList(CommaList):
 
     def __init__(self, schema: type[Schema]) -> None:
         known = Choice(schema().fields)
-        super().__init__(known, most=100, metadata={"description": "Only these fields, separated by commas."})
+        super().__init__(
+            known,
+            most=100,
+            data_key="fields",
+            metadata={"description": "Only these fields, separated by commas."},
+        )
 
 
 class Paging(Strict):
@@ -99,20 +106,20 @@ class StatementQuery(StatementFilters, Paging):
     """A page of statements."""
 
     sort = _sorts(*STATEMENT_SORTS, default="-date")
-    fields = FieldList(StatementOut)
+    wanted = FieldList(StatementOut)
 
 
 class StatementExport(StatementFilters):
     """Every statement that matches, as a stream. In the order of the ids, an import of it gives the same order."""
 
     sort = _sorts(*STATEMENT_SORTS, default="id")
-    fields = FieldList(StatementRecordOut)
+    wanted = FieldList(StatementRecordOut)
 
 
 class StatementFields(Strict):
     """One statement."""
 
-    fields = FieldList(StatementOut)
+    wanted = FieldList(StatementOut)
 
 
 class WriteQuery(Strict):
@@ -146,21 +153,21 @@ class SpeakerQuery(_EntityQuery):
     """A page of speakers."""
 
     kind = CommaList(Choice(SPEAKER_KINDS))
-    fields = FieldList(SpeakerOut)
+    wanted = FieldList(SpeakerOut)
 
 
 class AgencyQuery(_EntityQuery):
     """A page of agencies."""
 
     code = phrases("The short form")
-    fields = FieldList(AgencyOut)
+    wanted = FieldList(AgencyOut)
 
 
 class OutletQuery(_EntityQuery):
     """A page of outlets."""
 
     domain = CommaList(Text(253, check=codes.domain))
-    fields = FieldList(OutletOut)
+    wanted = FieldList(OutletOut)
 
 
 class TopicQuery(Paging):
@@ -168,7 +175,7 @@ class TopicQuery(Paging):
 
     name = phrases("A name")
     sort = _sorts("name", default="name")
-    fields = FieldList(TopicOut)
+    wanted = FieldList(TopicOut)
 
 
 class ImportQuery(Strict):
@@ -180,7 +187,9 @@ class ImportQuery(Strict):
         metadata={"description": "`atomic` stores all rows or none; `partial` stores those that can be."},
     )
     dry_run = Flag(load_default=False, metadata={"description": "Report what would happen; store nothing."})
-    on_duplicate = Choice(DUPLICATES, load_default="skip", metadata={"description": "As on POST, but skips unless told."})
+    on_duplicate = Choice(
+        DUPLICATES, load_default="skip", metadata={"description": "As on POST, but skips unless told."}
+    )
 
 
 class Nothing(Strict):

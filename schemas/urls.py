@@ -4,7 +4,8 @@ import re
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 _TRACKING = re.compile(
-    r"utm_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_cid|mc_eid|_ga|ito|cmpid|ocid|xtor|smid|cmp", re.ASCII | re.I
+    r"utm_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_cid|mc_eid|_ga|ito|cmpid|ocid|xtor|smid|cmp",
+    re.ASCII | re.IGNORECASE,
 )
 _FORBIDDEN = re.compile(r"[\s<>\"\\^`{|}\x00-\x1f\x7f]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -10,8 +10,9 @@ from service import db
 from service.composing import Composer, as_draft
 from service.errors import Duplicate
 from service.models import Appearance, Statement, StatementTopic, Topic, revisions
+from service.models.base import tuples
 from service.models.statements import PRINTED, PRINTING_COLUMNS, printed, source_count
-from service.naming import Names
+from service.references import Names
 
 _DOCUMENT = StatementOut()
 
@@ -124,7 +125,9 @@ def in_use(stored: Statement) -> Duplicate:
     """The refusal of a ref that a statement has."""
     deleted = f", which was deleted: restore it at {stored.url_path}/restore" if stored.deleted_at else ""
     return Duplicate(
-        f"The ref “{stored.ref}” belongs to statement {stored.id}{deleted}.", pointer="/ref", existing=stored.url_path
+        f"The ref “{stored.ref}” belongs to statement {stored.id}{deleted}.",
+        pointer="/ref",
+        existing=stored.url_path,
     )
 
 
@@ -133,12 +136,14 @@ def index_topics(topics: Sequence[tuple[int, list[str]]]) -> None:
     spelt = {name_key(label): label for _, labels in reversed(topics) for label in reversed(labels)}
     if not spelt:
         return
-    known = {topic.key: topic.id for topic in Topic.select().where(Topic.key.in_(sorted(spelt)))}
+    known: dict[str, int] = {
+        row[0]: row[1] for row in tuples(Topic.select(Topic.key, Topic.id).where(Topic.key.in_(sorted(spelt))))
+    }
     next_id = Topic.next_id()
     missing = [key for key in spelt if key not in known]
-    new = [{"id": next_id + n, "name": spelt[key], "key": key} for n, key in enumerate(missing)]
+    new: list[dict[str, Any]] = [{"id": next_id + n, "name": spelt[key], "key": key} for n, key in enumerate(missing)]
     db.insert(Topic, new)
-    known |= {row["key"]: row["id"] for row in new}
+    known.update((row["key"], row["id"]) for row in new)
     pairs = {(known[name_key(label)], id_) for id_, labels in topics for label in labels}
     db.insert(StatementTopic, [{"topic_id": topic, "statement_id": id_} for topic, id_ in sorted(pairs)])
 

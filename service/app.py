@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from typing import Any
+from typing import Any, cast
 
 import peewee
 from flask import Flask, Response, g, request
@@ -56,7 +56,9 @@ def _serve_document(app: Flask) -> None:
         return http.respond(made.setdefault("json", openapi.document(ROUTES)), 200)
 
     def as_yaml() -> Response:
-        return Response(made.setdefault("yaml", openapi.as_yaml(ROUTES)), content_type="application/yaml; charset=utf-8")
+        return Response(
+            made.setdefault("yaml", openapi.as_yaml(ROUTES)), content_type="application/yaml; charset=utf-8"
+        )
 
     app.add_url_rule("/openapi.json", view_func=as_json)
     app.add_url_rule("/openapi.yaml", view_func=as_yaml)
@@ -89,7 +91,7 @@ def _domain_problem(error: DomainError) -> Response:
 
 def _framework_problem(error: HTTPException) -> Response:
     if error.response is not None or (error.code or 500) < 400:  # noqa: PLR2004 - redirects are answers
-        return Response.force_type(error.get_response())
+        return cast("Response", error.get_response())
     response = _problem(problems.of_framework(error, request_id=g.request_id))
     if allowed := getattr(error, "valid_methods", None):
         response.headers["Allow"] = ", ".join(sorted(allowed))

@@ -73,7 +73,7 @@ def _open(settings: Settings, *, make: bool) -> None:
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes.")
 @click.option("--threads", default=4, show_default=True, type=click.IntRange(1, 64), help="Threads a process.")
 @_on_database(make=True)
-def serve(settings: Settings, host: str, port: int, workers: int, threads: int) -> None:
+def serve(_: Settings, host: str, port: int, workers: int, threads: int) -> None:
     """Serve the API with a production server until interrupted."""
     if secret := _first_key():
         click.echo(serving.welcome(secret, host, port))
@@ -96,7 +96,10 @@ def migrate() -> None:
         done = migrations.apply()
     except (Misconfigured, peewee.PeeweeException) as error:
         raise click.ClickException(str(error)) from error
-    click.echo("\n".join(f"Migrated the database: {name}" for name in done) or "The database is up to date.", err=True)
+    click.echo(
+        "\n".join(f"Migrated the database: {name}" for name in done) or "The database is up to date.",
+        err=True,
+    )
 
 
 @main.group()
@@ -164,9 +167,7 @@ def import_file(settings: Settings, file: Path, form: str | None, **options: Any
     if form is None:
         raise click.UsageError("The suffix of the file tells no format: use --format.")
     with serving.seekable(file) as source:
-        importer = exchange.Importer(
-            FORMATS[form], actor=_ACTOR, longest_line=settings.max_body_bytes, **options
-        )
+        importer = exchange.Importer(FORMATS[form], actor=_ACTOR, longest_line=settings.max_body_bytes, **options)
         with serving.progress(source, hidden=not sys.stderr.isatty()) as importer.progress:
             report = importer.run(source)
     for error in report.errors():
@@ -194,10 +195,9 @@ def export(_: Settings, filters: tuple[str, ...], form: str, output: BinaryIO) -
         raise click.UsageError(wrong) from error
     with db.proxy.connection_context():
         total = listing.count(STATEMENTS, query) if sys.stderr.isatty() else 0
-        names = query.get("fields") or list(StatementRecordOut().fields)
+        names = query.get("wanted") or list(StatementRecordOut().fields)
         with click.progressbar(exchange.records(query), length=total, file=sys.stderr, hidden=not total) as documents:
-            for piece in FORMATS[form].unparse(documents, names):
-                output.write(piece)
+            output.writelines(FORMATS[form].unparse(documents, names))
 
 
 @main.command()
@@ -209,8 +209,7 @@ def demo(settings: Settings) -> None:
             document = orjson.loads(line)
             model = next(each for each in ENTITIES if each.noun == document["entity"])
             draft = _DRAFTS[model.noun].load({name: value for name, value in document.items() if name != "entity"})
-            if register.namesake(model, draft["name"]) is None:
-                register.create(model, draft, actor="demo")
+            register.add(model, draft, actor="demo", on_duplicate="skip")
     for path in sorted(_DEMO.glob("[1-9]*.ndjson")):
         importer = exchange.Importer(
             FORMATS["ndjson"], actor="demo", mode="atomic", dry_run=False, on_duplicate="skip",
@@ -218,7 +217,10 @@ def demo(settings: Settings) -> None:
         )  # fmt: skip
         with path.open("rb") as source:
             report = importer.run(source)
-        click.echo(f"{path.name}: {report.counts['created']} statements added, {report.counts['unchanged']} there already.", err=True)
+        click.echo(
+            f"{path.name}: {report.counts['created']} statements added, {report.counts['unchanged']} there already.",
+            err=True,
+        )
 
 
 @main.command("openapi")

@@ -6,8 +6,9 @@ from typing import Any
 from schemas.statements import SOURCELESS, SOURCES
 from service.errors import DomainError, Invalid
 from service.models import Agency, Entity, Outlet, Speaker, Statement
+from service.models.base import tuples
 from service.models.statements import PRINTED, described, printed
-from service.naming import Names
+from service.references import Names
 
 REFERENCES: dict[str, type[Entity]] = {
     "speaker": Speaker,
@@ -73,10 +74,17 @@ class Composer:
         """Note a statement that was stored since `prime`."""
         self._originals[ref] = id_
 
-    def columns(self, draft: Mapping[str, Any], original: int | None, stored: Statement | None = None) -> dict[str, Any]:
+    def columns(
+        self, draft: Mapping[str, Any], original: int | None, stored: Statement | None = None
+    ) -> dict[str, Any]:
         """A statement's own columns, those of its first printing aside. Makes the entities that are missing."""
         who = {f"{name}_id": self._id(name, draft, stored) for name in ("speaker", "on_behalf_of")}
-        return {**{name: draft[name] for name in OWN}, **who, "translation_of_id": original, **described(draft)}
+        return {
+            **{name: draft[name] for name in OWN},
+            **who,
+            "translation_of_id": original,
+            **described(draft),
+        }
 
     def printings(self, draft: Mapping[str, Any], stored: Statement | None = None) -> list[dict[str, Any]]:
         """The columns of each printing of a draft, the flat one first. Makes the entities that are missing."""
@@ -125,6 +133,6 @@ def _read_originals(wanted: list[int | str]) -> dict[int | str, int]:
         Statement.id.in_(numbers) | Statement.ref.in_(refs), Statement.deleted_at.is_null()
     )
     found: dict[int | str, int] = {}
-    for id_, ref in query.tuples():
+    for id_, ref in tuples(query):
         found |= {id_: id_, ref: id_}
     return found

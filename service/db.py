@@ -156,7 +156,7 @@ def insert(model: type[peewee.Model], rows: Sequence[dict[str, Any]]) -> None:
     sql = f'INSERT INTO "{model._meta.table_name}" ({quoted}) VALUES ({marks})'  # noqa: S608 - names are the model's
     convert = [model._meta.columns[name].db_value for name in rows[0]]
     values = [[to_db(value) for to_db, value in zip(convert, row.values(), strict=True)] for row in rows]
-    with peewee.__exception_wrapper__:
+    with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
         proxy.obj.cursor().executemany(sql, values)
 
 

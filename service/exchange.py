@@ -17,21 +17,21 @@ import peewee
 from marshmallow import ValidationError
 
 from schemas.fields import flattened
-from schemas.statements import StatementRecord, StatementRecordOut
+from schemas.statements import AppearanceOut, StatementRecord, StatementRecordOut
 from service import amend, db, listing
 from service.composing import REFERENCES, UNDECIDED
 from service.errors import DomainError, Malformed
 from service.formats import Format
 from service.models import Appearance, Statement
-from service.models.base import Base
-from service.naming import Labels
+from service.models.base import Base, tuples
 from service.record import Outcome, Recorder
+from service.references import Labels
 from service.selecting import STATEMENTS
 
 ACTIONS = ("created", "updated", "linked", "unchanged", "skipped", "refused")
 _BATCH = 500
 _GZIP = b"\x1f\x8b"
-_RECORD, _RECORD_OUT = StatementRecord(), StatementRecordOut()
+_RECORD, _RECORD_OUT, _PRINTING_OUT = StatementRecord(), StatementRecordOut(), AppearanceOut()
 _MEMORY = 1_048_576  # bytes of a report that are kept in memory before they go to disk
 
 Row = tuple[int, dict[str, Any]]
@@ -56,11 +56,14 @@ def _documents(statements: list[Statement]) -> Iterator[dict[str, Any]]:
     for appearance in Appearance.of(several) if several else ():
         others.setdefault(appearance.statement_id, []).append(appearance)
     for statement in statements:
-        yield {**_RECORD_OUT.dump(statement), "other_appearances": _printings(others.get(statement.id, [])[1:])}
+        yield {
+            **_RECORD_OUT.dump(statement),
+            "other_appearances": _printings(others.get(statement.id, [])[1:]),
+        }
 
 
 def _printings(appearances: list[Appearance]) -> list[dict[str, Any]]:
-    return [_RECORD_OUT.fields["other_appearances"].inner.schema.dump(each) for each in appearances]
+    return [_PRINTING_OUT.dump(each) for each in appearances]
 
 
 class Report:
@@ -122,8 +125,8 @@ class Importer:
                     self.progress()
                 with nullcontext() if whole else db.writing():
                     self._link_later()
-                if self.dry_run or (whole and self.report.counts["refused"]):
-                    raise _Undone
+                if not self.stored:
+                    raise _Undone  # noqa: TRY301 - it leaves the transaction, not the function
         except _Undone:
             pass
         return self.report
@@ -173,7 +176,7 @@ class Importer:
         )
         forward = self._point_back(batch)
         outcomes = recorder.record([draft for _, draft in batch])
-        for (line, draft), outcome in zip(batch, outcomes, strict=True):
+        for (line, _), outcome in zip(batch, outcomes, strict=True):
             self._note(line, outcome)
             if outcome.statement_id and line in forward:
                 self._later.append((line, outcome.statement_id, forward[line]))
@@ -193,7 +196,9 @@ class Importer:
 
     def _point_back(self, batch: list[Row]) -> dict[int, int]:
         """Turn ids of the file in `translation_of` into ids here; by line, those that have not come yet."""
-        wanted = {draft["translation_of"] for _, draft in batch if "id" in draft and isinstance(draft["translation_of"], int)}
+        wanted = {
+            draft["translation_of"] for _, draft in batch if "id" in draft and isinstance(draft["translation_of"], int)
+        }
         known = _statement_ids(wanted)
         forward = {}
         for line, draft in batch:
@@ -219,7 +224,7 @@ class Importer:
                 self.report.refuse(line, [{"pointer": "/translation_of", "detail": reason}])
 
 
-class _Undone(Exception):  # noqa: N818 - not an error: it takes a transaction back
+class _Undone(Exception):
     """The import is to leave nothing behind."""
 
 
@@ -240,7 +245,10 @@ def _labelled(draft: dict[str, Any]) -> dict[str, Any]:
         for name in REFERENCES:
             reference = holder.get(name)
             if reference and "id" in reference and "name" in reference:
-                holder[name] = {**{key: value for key, value in reference.items() if key != "id"}, "label": reference["id"]}
+                holder[name] = {
+                    **{key: value for key, value in reference.items() if key != "id"},
+                    "label": reference["id"],
+                }
     return draft
 
 
@@ -254,7 +262,7 @@ def _statement_ids(labels: set[int]) -> dict[int, int]:
     if not labels:
         return {}
     query = ImportLabel.select(ImportLabel.label, ImportLabel.statement_id).where(ImportLabel.label.in_(sorted(labels)))
-    return dict(query.tuples())
+    return {row[0]: row[1] for row in tuples(query)}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""HTTP: a route is declared, and this small machine runs it.
+"""HTTP: what a route declares, this small machine runs.
 
 For each request: who asks (`auth`), the query string and the body through their schemas, all that is
 wrong with both at once, the view, its answer through the schema of the answer, and the headers that the
@@ -8,7 +8,7 @@ contract promises. A view takes a `Call` and returns data; it neither parses nor
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes, urlencode
 
@@ -16,8 +16,7 @@ from flask import Flask, Request, Response, current_app, g, request
 from marshmallow import Schema, ValidationError
 from werkzeug.routing import BaseConverter
 
-from schemas.fields import MAX_ID, flattened
-from schemas.queries import Nothing
+from schemas.fields import MAX_ID, CommaList, flattened
 from service import auth, db
 from service.errors import (
     Invalid,
@@ -28,104 +27,12 @@ from service.errors import (
 )
 from service.formats import strictjson
 from service.listing import Page
+from service.routes import JSON, Call, Reply, Route, Stream
 from service.settings import Settings
 
-JSON = "application/json"
-PATCH_TYPES = (JSON, "application/merge-patch+json")
 _PIECE = 65_536
 _READERS = re.compile(r"curl/|Wget/|HTTPie/|xh/")
 _ETAG = re.compile(r"(\d{1,18})(?:\.\d+)?", re.ASCII)
-
-View = Callable[["Call"], Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Route:
-    """What a method of an address takes, answers and needs.
-
-    `returns` maps each status to the schema of its answer, to a list with one schema for a page, or to
-    None for no body; of a stream it is the schema of one line. `streams` is the media type of an answer that
-    is not one JSON document, and `alternates` are the addresses of the same answer in such types. `body` may
-    be a tuple of media types: the view then reads the stream, and holds what transactions it needs.
-    """
-
-    method: str
-    path: str
-    view: View
-    needs: str
-    returns: Mapping[int, Any]
-    query: Schema
-    body: Schema | tuple[str, ...] | None = None
-    body_types: tuple[str, ...] = (JSON,)
-    streams: str | None = None
-    alternates: Mapping[str, str] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
-
-    @property
-    def writes(self) -> bool:
-        """Whether the machine holds a write transaction around the view."""
-        return self.method != "GET" and not isinstance(self.body, tuple)
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request, read and checked."""
-
-    id: int = 0
-    query: dict[str, Any] = field(default_factory=dict)
-    body: Any = None
-    expected: frozenset[int] | None = None
-    strict: bool = False
-    actor: str = ""
-    path: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer with a status other than the first that its route declares."""
-
-    data: Any
-    status: int
-
-
-@dataclass(frozen=True)
-class Stream:
-    """An answer that is made while it is sent."""
-
-    chunks: Iterable[bytes]
-    media_type: str
-    status: int = 200
-
-
-class Routes:
-    """The routes of one resource: `route = Routes()`, then `@route(...)` above each view."""
-
-    def __init__(self) -> None:
-        self.declared: list[Route] = []
-
-    def __call__(
-        self,
-        method: str,
-        path: str,
-        *,
-        needs: str,
-        returns: Mapping[int, Any],
-        query: type[Schema] = Nothing,
-        body: type[Schema] | tuple[str, ...] | None = None,
-        **options: Any,
-    ) -> Callable[[View], View]:
-        """Declare what the decorated view serves."""
-
-        def declare(view: View) -> View:
-            self.declared.append(
-                Route(
-                    method=method, path=path, view=view, needs=needs, returns=returns, query=query(),
-                    body=body() if isinstance(body, type) else body, **options,
-                )  # fmt: skip
-            )
-            return view
-
-        return declare
 
 
 class IdConverter(BaseConverter):
@@ -135,7 +42,7 @@ class IdConverter(BaseConverter):
 
     def to_python(self, value: str) -> int:
         """The number, or one that nothing has."""
-        return int(value) if int(value) <= MAX_ID else MAX_ID
+        return min(int(value), MAX_ID)
 
 
 def mount(app: Flask, routes: Iterable[Route]) -> None:
@@ -172,10 +79,12 @@ def _negotiated(route: Route) -> Route:
     accepted = request.accept_mimetypes
     if not accepted or route.method != "GET":
         return route
-    best = accepted.best_match(offered) or ("text/html" in accepted and JSON)
+    best = accepted.best_match(offered) or (accepted["text/html"] and JSON)
     if not best:
         raise NotAcceptable(f"What can be had here: {', '.join(offered)}.", available=offered)
-    found: Route = current_app.extensions["routes"][f"GET {route.alternates[best]}"] if best in route.alternates else route
+    found: Route = (
+        current_app.extensions["routes"][f"GET {route.alternates[best]}"] if best in route.alternates else route
+    )
     return found
 
 
@@ -192,10 +101,27 @@ def _read(route: Route, path: Mapping[str, Any], actor: str, settings: Settings)
     if errors:
         raise Invalid(errors)
     expected = _expected(request)
-    if settings.require_if_match and expected is None and route.method in ("PUT", "PATCH", "DELETE") and not request.if_match:
+    if (
+        settings.require_if_match
+        and expected is None
+        and route.method in ("PUT", "PATCH", "DELETE")
+        and not request.if_match
+    ):
         raise PreconditionRequired("This service changes nothing without If-Match: send the ETag of what you read.")
     strict = "handling=strict" in request.headers.get("Prefer", "").replace(" ", "").lower().split(",")
-    return Call(path.get("id", 0), query, body, expected, strict, actor, path)
+    return Call(
+        id=path.get("id", 0),
+        path=path,
+        query=query,
+        body=body,
+        expected=expected,
+        strict=strict,
+        actor=actor,
+        settings=settings,
+        request_id=g.request_id,
+        media_type=request.mimetype,
+        copy_body=_copy_body,
+    )
 
 
 def _read_query(route: Route) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -203,17 +129,21 @@ def _read_query(route: Route) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         unquote_to_bytes(request.query_string).decode()
     except UnicodeDecodeError:
         raise Malformed("The query string is not valid UTF-8.") from None
-    errors, given = [], {}
+    errors: list[dict[str, Any]] = []
+    given: dict[str, Any] = {}
+    known = {each.data_key or name: each for name, each in route.query.fields.items()}
     for name, values in request.args.lists():
-        if name not in route.query.fields:
-            known = f"Known here: {', '.join(route.query.fields)}." if route.query.fields else "There are none here."
-            errors.append({"parameter": name, "detail": f"Unknown parameter. {known}"})
-        elif len(values) > 1 and not hasattr(route.query.fields[name], "inner"):
+        if name not in known:
+            these = f"Known here: {', '.join(known)}." if known else "There are none here."
+            errors.append({"parameter": name, "detail": f"Unknown parameter. {these}"})
+        elif len(values) > 1 and not isinstance(known[name], CommaList):
             errors.append({"parameter": name, "detail": "Is given more than once."})
         else:
             given[name] = values if len(values) > 1 else values[0]
     query, wrong = _load(route.query, given)
-    return query, errors + [{"parameter": pointer.lstrip("/").partition("/")[0], "detail": detail} for pointer, detail in wrong]
+    return query, errors + [
+        {"parameter": pointer.lstrip("/").partition("/")[0], "detail": detail} for pointer, detail in wrong
+    ]
 
 
 def _read_json(route: Route) -> Any:
@@ -248,16 +178,18 @@ def _answer(route: Route, call: Call, reply: Reply) -> Response:
         return Response(status=reply.status)
     if isinstance(schema, list):
         return _page(schema[0], call, reply.data)
-    response = respond(_dumped(schema, reply.data, call.query.get("fields")), reply.status)
+    response = respond(_dumped(schema, reply.data, call.query.get("wanted")), reply.status)
     if etag := getattr(reply.data, "etag", None):
         response.set_etag(etag)
-    if reply.status == 201 or (route.method == "POST" and etag):
+    if reply.status == HTTPStatus.CREATED or (route.method == "POST" and etag):
         response.headers["Location"] = reply.data.url_path
-    return response.make_conditional(request) if route.method == "GET" else response
+    if route.method == "GET":
+        response.make_conditional(request)
+    return response
 
 
 def _page(schema: Schema, call: Call, page: Page) -> Response:
-    wanted = call.query.get("fields")
+    wanted = call.query.get("wanted")
     document: dict[str, Any] = {"items": [_dumped(schema, item, wanted) for item in page.items], "next": None}
     if page.cursor:
         kept = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
@@ -268,7 +200,8 @@ def _page(schema: Schema, call: Call, page: Page) -> Response:
     if document["next"]:
         response.headers["Link"] = f'<{document["next"]}>; rel="next"'
     response.add_etag(weak=True)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _dumped(schema: Schema, data: Any, wanted: list[str] | None) -> Any:
@@ -278,7 +211,9 @@ def _dumped(schema: Schema, data: Any, wanted: list[str] | None) -> Any:
 
 def respond(document: Any, status: int, media_type: str = JSON) -> Response:
     """A JSON response, indented for those who read it themselves."""
-    reader = bool(_READERS.match(request.headers.get("User-Agent", ""))) or "text/html" in request.accept_mimetypes.values()
+    reader = bool(_READERS.match(request.headers.get("User-Agent", ""))) or "text/html" in list(
+        request.accept_mimetypes.values()
+    )
     response = Response(strictjson.dumps(document, readable=reader), status, content_type=media_type)
     response.vary.update(("Accept", "User-Agent"))
     return response
@@ -296,13 +231,8 @@ def _streamed(stream: Stream) -> Response:
     return response
 
 
-def request_id() -> str:
-    """The id of the request that is being answered, as its log and its problem document have it."""
-    return str(g.request_id)
-
-
-def copy_body(target: BinaryIO) -> None:
-    """Copy the body of the request, which may be larger than a document may be, piece by piece."""
+def _copy_body(target: BinaryIO) -> None:
+    """Copy the body, which may be larger than a document may be, piece by piece."""
     request.max_content_length = None
     while piece := request.stream.read(_PIECE):
         target.write(piece)

@@ -17,7 +17,7 @@ from schemas.folding import digest
 from service.errors import Ambiguous, Invalid
 from service.models.installation import cursor_secret
 
-_NOT_FILTERS = frozenset({"limit", "cursor", "count", "sort", "fields"})
+_NOT_FILTERS = frozenset({"limit", "cursor", "count", "sort", "wanted"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ def _matching(listing: Listing, query: Mapping[str, Any]) -> Any:
         try:
             rows = rows.where(listing.filters[name](value))
         except Invalid as invalid:
-            errors += [{"parameter": name, **{**error, "pointer": None}} for error in invalid.members["errors"]]
+            errors += [{"parameter": name, **error, "pointer": None} for error in invalid.members["errors"]]
         except Ambiguous as ambiguous:
             raise Ambiguous(ambiguous.detail, parameter=name, **ambiguous.members) from None
     if errors:

@@ -5,8 +5,7 @@ some of the words of a name ("peskov"), as long as only one entity has them all.
 Ambiguous; who is nobody is Invalid in a read, and near names are suggested (ranked by RapidFuzz).
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import peewee
@@ -14,166 +13,14 @@ from rapidfuzz import fuzz, process
 
 from schemas.folding import name_key
 from schemas.names import looks_like_id
-from service import register
-from service.errors import Ambiguous, Conflict, DomainError, Invalid
-from service.models import ENTITIES, Entity
+from service.errors import Ambiguous, DomainError, Invalid
+from service.models import Entity
+from service.models.base import tuples
 
 _MOST_CANDIDATES = 10
 _MOST_NEAR = 5
 _NEAR_POOL = 2000  # words looked at for a suggestion: an answer to a typing error must stay cheap
 _NEAR_SCORE = 60  # of 100
-_IN_ONE_QUERY = 500
-
-Reference = Mapping[str, Any]
-
-
-class Names:
-    """Finds, or else makes, the entities that documents refer to; remembers them for one transaction.
-
-    `strict` makes an unknown name an error. A reference may carry `label`, the id that the exporting
-    database gave to the entity: two labels are two entities, even of one name.
-    """
-
-    def __init__(self, *, actor: str, strict: bool = False, labels: "Labels | None" = None) -> None:
-        self.actor, self.strict, self.labels = actor, strict, labels
-        self._by_key: dict[tuple[type[Entity], str], list[Entity]] = {}
-        self._by_id: dict[tuple[type[Entity], int], Entity | None] = {}
-
-    def prime(self, references: Iterable[tuple[type[Entity], Reference]]) -> None:
-        """Read everything that `references` may mean, in one query a kind and not one a reference."""
-        keys: dict[type[Entity], set[str]] = defaultdict(set)
-        ids: dict[type[Entity], set[int]] = defaultdict(set)
-        for model, reference in references:
-            keys[model].update(key for key in _keys(model, reference) if (model, key) not in self._by_key)
-            ids[model].update(known for known in _ids(reference) if (model, known) not in self._by_id)
-        for model in ENTITIES:
-            self._read_keys(model, sorted(keys[model]))
-            self._read_ids(model, sorted(ids[model]))
-
-    def find(self, model: type[Entity], reference: Reference, *, hint: int | None = None) -> Entity | None:
-        """The entity meant, or None if it is yet to be made.
-
-        `hint` is the id of the one that the document referred to so far: it wins among namesakes.
-        Raises Invalid, Ambiguous or Conflict.
-        """
-        self.prime([(model, reference)])
-        if (known := reference.get("id")) is not None:
-            return self._checked(model, known, reference)
-        if self.labels and (labelled := self.labels.get(model, reference)):
-            return self._by_id.get((model, labelled)) or model.find(labelled)
-        if identified := self._identified(model, reference):
-            return identified
-        fitting = [each for each in self._named(model, reference["name"]) if _may_be(each, reference)]
-        if self.labels:
-            fitting = self.labels.unclaimed(model, reference, fitting)
-        if len(fitting) > 1:
-            wanted = {hint, reference.get("label")}
-            fitting = [each for each in fitting if each.id in wanted] or fitting
-        if len(fitting) > 1:
-            raise ambiguous(model, reference["name"], fitting)
-        if not fitting:
-            if self.strict:
-                raise unknown(model, reference["name"])
-            return None
-        return _same_kind(fitting[0], reference)
-
-    def make(self, model: type[Entity], reference: Reference, *, hint: int | None = None) -> Entity:
-        """The entity meant, made if there is none, and given the identifiers that it lacked."""
-        found = self.find(model, reference, hint=hint)
-        given = {name: reference[name] for name in model.identifiers if reference.get(name)}
-        if found is None:
-            kind = {"kind": reference.get("kind", "person")} if hasattr(model, "kind") else {}
-            found = register.create(model, {"name": reference["name"], **kind, **given}, actor=self.actor)
-            self._remember(model, found)
-        elif lacking := {name: value for name, value in given.items() if getattr(found, name) is None}:
-            found = register.change(found, lacking, actor=self.actor)
-            self._remember(model, found)
-        if self.labels:
-            self.labels.claim(model, reference, found.id)
-        return found
-
-    def _remember(self, model: type[Entity], entity: Entity) -> None:
-        self._by_id[model, entity.id] = entity
-        identifiers = {column: getattr(entity, column) for column in model.identifiers}
-        for key in {*map(name_key, (entity.name, *entity.aliases)), *_identifier_keys(model, identifiers)}:
-            known = self._by_key.setdefault((model, key), [])
-            known[:] = [each for each in known if each.id != entity.id] + [entity]
-
-    def _read_keys(self, model: type[Entity], keys: list[str]) -> None:
-        for start in range(0, len(keys), _IN_ONE_QUERY):
-            some = keys[start : start + _IN_ONE_QUERY]
-            self._by_key.update(((model, key), []) for key in some)
-            names = model.names
-            query = (
-                model.live()
-                .select_extend(names.key.alias("found_by"))
-                .join(names, on=names.entity == model.id)
-                .where(names.key.in_(some), names.kind != "word")
-                .order_by(model.id)
-                .objects()
-            )
-            for entity in query:
-                known = self._by_key[model, entity.found_by]
-                if all(each.id != entity.id for each in known):
-                    known.append(entity)
-
-    def _read_ids(self, model: type[Entity], ids: list[int]) -> None:
-        for start in range(0, len(ids), _IN_ONE_QUERY):
-            some = ids[start : start + _IN_ONE_QUERY]
-            self._by_id.update(((model, known), None) for known in some)
-            self._by_id.update(((model, each.id), each) for each in model.live().where(model.id.in_(some)))
-
-    def _named(self, model: type[Entity], name: str) -> list[Entity]:
-        return self._by_key.get((model, name_key(name)), [])
-
-    def _checked(self, model: type[Entity], known: int, reference: Reference) -> Entity:
-        entity = self._by_id[model, known]
-        if entity is None:
-            raise Invalid([{"pointer": "", "detail": f"There is no {model.noun} {known}."}])
-        called = {name_key(name) for name in (entity.name, *entity.aliases)}
-        if "name" in reference and name_key(reference["name"]) not in called:
-            raise Invalid([{"pointer": "/name", "detail": f"{model.noun.capitalize()} {known} is “{entity.name}”."}])
-        if not _may_be(entity, reference):
-            raise Conflict(f"{model.noun.capitalize()} {known} is stored with other identifiers.", candidates=[candidate(entity)])
-        return _same_kind(entity, reference)
-
-    def _identified(self, model: type[Entity], reference: Reference) -> Entity | None:
-        found = {
-            entity.id: entity
-            for column in model.identifiers
-            if reference.get(column)
-            for entity in self._by_key.get((model, name_key(reference[column])), [])
-            if getattr(entity, column) == reference[column]
-        }
-        if len(found) > 1:
-            raise Conflict(
-                f"The identifiers given belong to {len(found)} different {model.path.rsplit('/', 1)[1]}.",
-                candidates=[candidate(entity) for entity in found.values()],
-            )
-        return next(iter(found.values()), None)
-
-
-class Labels:
-    """During an import: which entity here is meant by an id of the exporting database."""
-
-    def __init__(self) -> None:
-        self._ids: dict[tuple[type[Entity], int], int] = {}
-        self._claimed: dict[tuple[type[Entity], int], int] = {}
-
-    def get(self, model: type[Entity], reference: Reference) -> int | None:
-        """The id here, once it is known."""
-        return self._ids.get((model, reference.get("label", 0)))
-
-    def claim(self, model: type[Entity], reference: Reference, id_: int) -> None:
-        """Note which entity a label means."""
-        if label := reference.get("label"):
-            self._ids[model, label] = id_
-            self._claimed.setdefault((model, id_), label)
-
-    def unclaimed(self, model: type[Entity], reference: Reference, fitting: list[Entity]) -> list[Entity]:
-        """Those that no other label means."""
-        label = reference.get("label")
-        return [each for each in fitting if label is None or self._claimed.get((model, each.id), label) == label]
 
 
 def ids(model: type[Entity], texts: Iterable[str]) -> list[int]:
@@ -189,7 +36,9 @@ def _id(model: type[Entity], text: str) -> int:
         return int(text)
     names = model.names
     found = names.select(names.entity).where(names.key == name_key(text), names.kind != "word").distinct()
-    matches = [row[0] for row in found.limit(_MOST_CANDIDATES).tuples()] or with_words(model, text, limit=_MOST_CANDIDATES)
+    matches = [row[0] for row in tuples(found.limit(_MOST_CANDIDATES))] or with_words(
+        model, text, limit=_MOST_CANDIDATES
+    )
     if not matches:
         raise unknown(model, text)
     if len(matches) > 1:
@@ -211,7 +60,7 @@ def words_query(model: type[Entity], text: str) -> Any:
 
 def with_words(model: type[Entity], text: str, *, limit: int) -> list[int]:
     """The ids of at most `limit` entities that have all words of `text` in their names."""
-    return [row[0] for row in words_query(model, text).limit(limit).tuples()]
+    return [row[0] for row in tuples(words_query(model, text).limit(limit))]
 
 
 def near(model: type[Entity], text: str) -> list[dict[str, Any]]:
@@ -222,7 +71,8 @@ def near(model: type[Entity], text: str) -> list[dict[str, Any]]:
     clause = alike[0]
     for each in alike[1:]:
         clause = clause | each
-    pool = [row[0] for row in names.select(names.entity).where(names.kind == "word", clause).limit(_NEAR_POOL).tuples()]
+    words = names.select(names.entity).where(names.kind == "word", clause).limit(_NEAR_POOL)
+    pool = [row[0] for row in tuples(words)]
     known = list(model.live().where(model.id.in_(sorted(set(pool)))))
     spelt = {(index, name): name_key(name) for index, each in enumerate(known) for name in (each.name, *each.aliases)}
     ranked = process.extract(name_key(text), spelt, scorer=fuzz.WRatio, score_cutoff=_NEAR_SCORE, limit=_MOST_NEAR * 3)
@@ -250,38 +100,6 @@ def unknown(model: type[Entity], text: str) -> Invalid:
 def ambiguous(model: type[Entity], text: str, candidates: Iterable[Entity]) -> DomainError:
     """Several are called so."""
     listed = [candidate(entity) for entity in candidates]
-    return Ambiguous(f"“{text}” fits {len(listed)} {model.path.rsplit('/', 1)[1]}: use the id of one.", candidates=listed)
-
-
-def _keys(model: type[Entity], reference: Reference) -> Iterable[str]:
-    if "name" in reference:
-        yield name_key(reference["name"])
-    yield from _identifier_keys(model, reference)
-
-
-def _identifier_keys(model: type[Entity], values: Reference) -> list[str]:
-    return [name_key(values[column]) for column in model.identifiers if values.get(column)]
-
-
-def _ids(reference: Reference) -> Iterable[int]:
-    if reference.get("id") is not None:
-        yield reference["id"]
-
-
-def _may_be(entity: Entity, reference: Reference) -> bool:
-    """Whether no identifier tells the two apart."""
-    given = ((getattr(entity, column), reference.get(column)) for column in entity.identifiers)
-    distinct = any(stored and wanted and stored != wanted for stored, wanted in given)
-    # In an export, kind is stated for every speaker: a person and an organization of one name are two.
-    other_kind = "label" in reference and reference.get("kind") not in (None, getattr(entity, "kind", None))
-    return not distinct and not other_kind
-
-
-def _same_kind(entity: Entity, reference: Reference) -> Entity:
-    if (kind := reference.get("kind")) and kind != entity.kind:  # type: ignore[attr-defined]
-        raise Conflict(
-            f"“{entity.name}” is stored as {entity.kind}, not {kind}: "  # type: ignore[attr-defined]
-            f"correct {entity.noun} {entity.id}, or make another and use its id.",
-            candidates=[candidate(entity)],
-        )
-    return entity
+    return Ambiguous(
+        f"“{text}” fits {len(listed)} {model.path.rsplit('/', 1)[1]}: use the id of one.", candidates=listed
+    )

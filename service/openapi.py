@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 import yaml
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
 from schemas import reports
@@ -14,8 +16,8 @@ from schemas.fields import Choice, CommaList, Flag
 from schemas.names import Reference
 from schemas.statements import StatementLink
 from service import __version__, auth
-from service.http import JSON, Route
 from service.problems import PROBLEMS
+from service.routes import JSON, Route
 
 _PROBLEM_TYPE = "application/problem+json"
 _ALWAYS = ("not-acceptable", "internal", "unavailable")
@@ -48,31 +50,55 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         tags=[{"name": name, "description": what} for name, what in _TAGS.items()],
         servers=[{"url": "/"}],
     )
+    assert plugin.converter is not None  # noqa: S101 - it has one once the spec is made
+    converter = plugin.converter
     for convert in (_reference, _choice, _listed, _link):
-        plugin.converter.add_attribute_function(convert)
-    spec.components.security_scheme("key", {"type": "http", "scheme": "bearer", "description": "`vbt_…`, see `verbatim key`."})
+        converter.add_attribute_function(convert)  # type: ignore[no-untyped-call]
+    spec.components.security_scheme(
+        "key", {"type": "http", "scheme": "bearer", "description": "`vbt_…`, see `verbatim key`."}
+    )
     for name, problem in PROBLEMS.items():
         content = {_PROBLEM_TYPE: {"schema": reports.ProblemOut}}
-        spec.components.response(_camel(name), {"description": f"{problem.title}. {problem.meaning}", "content": content})
+        spec.components.response(
+            _camel(name), {"description": f"{problem.title}. {problem.meaning}", "content": content}
+        )
     for route in routes:
-        spec.path(path=_template(route.path), operations={route.method.lower(): _operation(route)})
+        spec.path(path=_template(route.path), operations={route.method.lower(): _operation(route, converter)})
     found: dict[str, Any] = spec.to_dict()
     return found
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes every value where it stands, and text of several lines as such."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """No anchors: they are for machines."""
+        return True
+
+
+_Dumper.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None),
+)
+
+
 def as_yaml(routes: Iterable[Route]) -> str:
     """The document as `openapi.yaml` has it."""
-    return str(yaml.safe_dump(document(routes), sort_keys=False, allow_unicode=True, width=110))
+    return str(yaml.dump(document(routes), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110))
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, converter: OpenAPIConverter) -> dict[str, Any]:
     summary, _, description = (route.view.__doc__ or "").partition("\n")
     found: dict[str, Any] = {
         "operationId": _operation_id(route),
         "tags": [_tag(route)],
         "summary": summary.strip(),
         "description": re.sub(r"\n +", "\n", description).strip(),
-        "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
+        "parameters": [
+            *_path_parameters(route),
+            *_query_parameters(route, converter),
+            *_header_parameters(route),
+        ],
         "responses": _responses(route),
     }
     if route.body is not None:
@@ -93,15 +119,16 @@ def _responses(route: Route) -> dict[str, Any]:
     for status, schema in route.returns.items():
         response: dict[str, Any] = {"description": _described(route, schema)}
         if schema is not None:
-            response["content"] = {route.streams or JSON: {"schema": {"type": "string"} if route.streams else _answer(schema)}}
-        headers = _response_headers(route, status, schema)
+            response["content"] = {
+                route.streams or JSON: {"schema": {"type": "string"} if route.streams else _answer(schema)}
+            }
+        headers = _response_headers(status, schema)
         found[str(status)] = {**response, **({"headers": headers} if headers else {})}
     if route.method == "GET" and not route.streams and route.needs != auth.PUBLIC:
         found["304"] = {"description": "Not modified: what If-None-Match names is still current."}
     for name in dict.fromkeys((*_problems(route), *_ALWAYS)):
-        status = str(PROBLEMS[name].status)
         # Types that share a status share its response; the first named describes it.
-        found.setdefault(status, _camel(name))
+        found.setdefault(str(PROBLEMS[name].status), _camel(name))
     return dict(sorted(found.items()))
 
 
@@ -144,31 +171,46 @@ def _described(route: Route, schema: Any) -> str:
     return ("A page. " if isinstance(schema, list) else "") + (type(one).__doc__ or "").partition("\n")[0]
 
 
-def _response_headers(route: Route, status: int, schema: Any) -> dict[str, Any]:
+def _response_headers(status: int, schema: Any) -> dict[str, Any]:
     text = {"schema": {"type": "string"}}
     headers: dict[str, Any] = {}
     if isinstance(schema, list):
         headers["Link"] = {"description": 'The next page, as rel="next".', **text}
-    elif schema is not None and "version" in schema.fields and "aliases" in schema.fields | dict.fromkeys(("aliases",)):
+    elif schema is not None and {"id", "version"} <= schema.fields.keys():
         headers["ETag"] = {"description": "The version, for If-Match and If-None-Match.", **text}
-    if status == 201:
+    if status == HTTPStatus.CREATED:
         headers["Location"] = {"description": "Where it is found.", **text}
     return headers
 
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
-    kinds: dict[str, Any] = {"id": {"type": "integer", "format": "int64", "minimum": 1}, "string": {"type": "string"}}
+    kinds: dict[str, Any] = {
+        "id": {"type": "integer", "format": "int64", "minimum": 1},
+        "string": {"type": "string"},
+    }
     found = re.findall(r"<(?:(\w+):)?(\w+)>", route.path)
     return [{"in": "path", "name": name, "required": True, "schema": kinds[kind or "string"]} for kind, name in found]
 
 
-def _query_parameters(route: Route) -> list[Any]:
-    return [{"in": "query", "schema": type(route.query)}] if route.query.fields else []
+def _query_parameters(route: Route, converter: OpenAPIConverter) -> list[dict[str, Any]]:
+    found = []
+    for name, field in route.query.fields.items():
+        schema = converter.field2property(field)
+        told = {"description": schema.pop("description")} if "description" in schema else {}
+        listed = {"style": "form", "explode": False} if isinstance(field, CommaList) else {}
+        found.append({"in": "query", "name": field.data_key or name, **told, **listed, "schema": schema})
+    return found
 
 
 def _header_parameters(route: Route) -> list[dict[str, Any]]:
     def header(name: str, what: str) -> dict[str, Any]:
-        return {"in": "header", "name": name, "required": False, "description": what, "schema": {"type": "string"}}
+        return {
+            "in": "header",
+            "name": name,
+            "required": False,
+            "description": what,
+            "schema": {"type": "string"},
+        }
 
     found = []
     if route.method in ("PUT", "PATCH", "DELETE"):
@@ -205,24 +247,29 @@ def _schema_name(schema: Any) -> str:
 def _reference(self: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
     if not isinstance(field, Reference):
         return {}
-    shapes: list[Any] = [{"type": "string"}, {"type": "integer"}, self.resolve_nested_schema(type(field.schema))]
-    return {"anyOf": [*shapes, *([{"type": "null"}] if field.allow_none else [])], "description": "A name, an id, or an object."}
+    shapes: list[Any] = [
+        {"type": "string"},
+        {"type": "integer"},
+        self.resolve_nested_schema(type(field.schema)),
+    ]
+    return {
+        "anyOf": [*shapes, *([{"type": "null"}] if field.allow_none else [])],
+        "description": "A name, an id, or an object.",
+    }
 
 
-def _choice(self: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+def _choice(_self: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
     if isinstance(field, Flag):
         return {"type": "boolean"}
     return {"enum": field.metadata["enum"]} if isinstance(field, Choice) else {}
 
 
-def _listed(self: Any, field: fields.Field[Any], *, ret: dict[str, Any], **_: Any) -> dict[str, Any]:
+def _listed(self: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
     if not isinstance(field, CommaList):
         return {}
     items = {key: value for key, value in self.field2property(field.inner).items() if key != "description"}
-    return {"type": "array", "items": items, "explode": False, "style": "form"}
+    return {"type": "array", "items": items}
 
 
-def _link(self: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+def _link(_self: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
     return {"type": ["integer", "string", "null"]} if isinstance(field, StatementLink) else {}
-
-

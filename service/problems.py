@@ -4,6 +4,7 @@ The next kind of problem is one entry in PROBLEMS, and in DOMAIN if an error of 
 """
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from werkzeug.exceptions import HTTPException
@@ -28,7 +29,9 @@ PROBLEMS = {
     "method-not-allowed": Problem(405, "Method not allowed", "The address exists, but not for this method: see Allow."),
     "not-acceptable": Problem(406, "Not acceptable", "None of the formats in Accept can be had here."),
     "duplicate": Problem(409, "Stored already", "What is to be stored is there already: see existing."),
-    "ambiguous-name": Problem(409, "Ambiguous name", "A name fits several entities: use the id of one of the candidates."),
+    "ambiguous-name": Problem(
+        409, "Ambiguous name", "A name fits several entities: use the id of one of the candidates."
+    ),
     "conflict": Problem(409, "Conflict", "The change does not fit what is stored."),
     "gone": Problem(410, "Deleted", "The resource was deleted; a POST to restore undoes that."),
     "precondition-failed": Problem(412, "Changed meanwhile", "The resource is not at the version that If-Match names."),
@@ -65,7 +68,11 @@ def document(name: str, detail: str, *, request_id: str, **members: Any) -> dict
     """A problem document of the type `name`."""
     problem = PROBLEMS[name]
     fixed = {"type": f"/problems/{name}", "title": problem.title, "status": problem.status, "detail": detail}
-    return {**fixed, **{key: value for key, value in members.items() if value is not None}, "request_id": request_id}
+    return {
+        **fixed,
+        **{key: value for key, value in members.items() if value is not None},
+        "request_id": request_id,
+    }
 
 
 def of_domain(error: errors.DomainError, *, request_id: str) -> dict[str, Any]:
@@ -75,5 +82,7 @@ def of_domain(error: errors.DomainError, *, request_id: str) -> dict[str, Any]:
 
 def of_framework(error: HTTPException, *, request_id: str) -> dict[str, Any]:
     """The document of an error that Flask or Werkzeug raised."""
-    name = _BY_STATUS.get(error.code or 500, "malformed" if (error.code or 500) < 500 else "internal")
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    other = "malformed" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "internal"
+    name = _BY_STATUS.get(status, other)
     return document(name, _FRAMEWORK.get(name) or error.description or PROBLEMS[name].meaning, request_id=request_id)

@@ -16,8 +16,9 @@ from service import amend, db
 from service.composing import Composer
 from service.errors import DomainError, Duplicate
 from service.models import Appearance, Entity, Statement, revisions
+from service.models.base import tuples
 from service.models.statements import described, printed
-from service.naming import Labels, Names
+from service.references import Labels, Names
 
 
 @dataclass
@@ -97,7 +98,13 @@ class Recorder:
 
     def _read_twins(self, text_keys: list[str]) -> None:
         facts = ("speaker_id", "text_key", "language", "date_from", "date_until")
-        columns = (Statement.speaker, Statement.text_key, Statement.language, Statement.date_from, Statement.date_until)
+        columns = (
+            Statement.speaker,
+            Statement.text_key,
+            Statement.language,
+            Statement.date_from,
+            Statement.date_until,
+        )
         query = (
             Appearance.select(Appearance.statement, Appearance.article_key, *columns)
             .join(Statement)
@@ -105,7 +112,7 @@ class Recorder:
             .order_by(Statement.id)
         )
         self._twins = {}
-        for id_, article_key, *values in query.tuples():
+        for id_, article_key, *values in tuples(query):
             self._note_twin(dict(zip(facts, values, strict=True)), id_, article_key)
 
     def _note_twin(self, row: Mapping[str, Any], id_: int, article_key: str) -> None:

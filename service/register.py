@@ -33,7 +33,14 @@ def create(model: type[Entity], draft: dict[str, Any], *, actor: str) -> Entity:
     columns = model.columns({"aliases": [], **blank, **draft})
     _check_identifiers(model, columns)
     moment = now()
-    row = {"id": model.next_id(), **columns, "version": 1, "created_at": moment, "updated_at": moment, "deleted_at": None}
+    row = {
+        "id": model.next_id(),
+        **columns,
+        "version": 1,
+        "created_at": moment,
+        "updated_at": moment,
+        "deleted_at": None,
+    }
     db.insert(model, [row])
     revisions.created(model, [row], actor=actor)
     entity = model(**row)
@@ -41,10 +48,20 @@ def create(model: type[Entity], draft: dict[str, Any], *, actor: str) -> Entity:
     return entity
 
 
-def namesake(model: type[Entity], name: str) -> Entity | None:
-    """The first entity whose own name this is."""
-    found: Entity | None = model.live().where(model.name_key == name_key(name)).order_by(model.id).first()
-    return found
+def add(model: type[Entity], draft: dict[str, Any], *, actor: str, on_duplicate: str) -> tuple[Entity, bool]:
+    """Store a new entity as `on_duplicate` says of namesakes; the entity, and whether it is new. Raises Duplicate."""
+    namesakes = model.live().where(model.name_key == name_key(draft["name"])).order_by(model.id)
+    known: Entity | None = None if on_duplicate == "allow" else namesakes.first()
+    if known is None:
+        return create(model, draft, actor=actor), True
+    if on_duplicate == "skip":
+        return known, False
+    raise Duplicate(
+        f"“{known.name}” is {known.noun} {known.id} already. With on_duplicate=skip the answer is that {known.noun}, "
+        "with allow another of the same name is stored.",
+        pointer="/name",
+        existing=known.url_path,
+    )
 
 
 def change(entity: Entity, values: dict[str, Any], *, actor: str, expected: Collection[int] | None = None) -> Entity:
@@ -83,7 +100,9 @@ def restore(entity: Entity, *, actor: str) -> Entity:
     """Undo a deletion; an entity that is not deleted stays as it is. Raises Duplicate."""
     if entity.deleted_at is None:
         return entity
-    _check_identifiers(type(entity), {column: getattr(entity, column) for column in entity.identifiers}, besides=entity.id)
+    _check_identifiers(
+        type(entity), {column: getattr(entity, column) for column in entity.identifiers}, besides=entity.id
+    )
     revisions.revise(entity, "restore", actor=actor, before=document(entity))
     entity.bump({"deleted_at": None})
     restored = type(entity).find(entity.id)

@@ -12,6 +12,7 @@ from service import naming
 from service.errors import Invalid
 from service.listing import Listing
 from service.models import Agency, Entity, Outlet, Speaker, Statement, StatementTopic, Topic
+from service.models.base import tuples
 from service.models.statements import address_key, phrase_key
 
 Filter = Callable[[Any], Any]
@@ -36,9 +37,11 @@ def in_language(ranges: list[str]) -> Any:
 def on_topic(texts: list[str]) -> Any:
     """The statement has one of the topics. Raises Invalid for a topic that nothing has."""
     keys = {name_key(text): text for text in texts}
-    known = dict(Topic.select(Topic.key, Topic.id).where(Topic.key.in_(list(keys))).tuples())
+    known: dict[str, int] = dict(tuples(Topic.select(Topic.key, Topic.id).where(Topic.key.in_(list(keys)))))
     if missing := [text for key, text in keys.items() if key not in known]:
-        raise Invalid([{"pointer": "", "detail": f"No statement has the topic “{text}”: see /v1/topics."} for text in missing])
+        raise Invalid(
+            [{"pointer": "", "detail": f"No statement has the topic “{text}”: see /v1/topics."} for text in missing]
+        )
     linked = StatementTopic.select(StatementTopic.statement).where(StatementTopic.topic.in_(list(known.values())))
     return Statement.id.in_(linked)
 
@@ -114,7 +117,9 @@ OUTLETS = entities(Outlet, domain=one_of(Outlet.domain))
 
 def _identified(model: type[Entity], texts: list[str]) -> Any:
     names = model.names
-    return names.select(names.entity).where(names.kind == "identifier", names.key.in_([name_key(text) for text in texts]))
+    return names.select(names.entity).where(
+        names.kind == "identifier", names.key.in_([name_key(text) for text in texts])
+    )
 
 
 def _topics() -> Any:

@@ -21,7 +21,9 @@ def _setting(default: Any, what: str) -> Any:
 class Settings:
     """What may be set from outside."""
 
-    database_url: str = _setting("sqlite:///verbatim.db", "`sqlite:///FILE` or `postgresql://…` (several hosts: libpq's form)")
+    database_url: str = _setting(
+        "sqlite:///verbatim.db", "`sqlite:///FILE` or `postgresql://…` (several hosts: libpq's form)"
+    )
     public_read: bool = _setting(True, "`false`: reading needs a key too")
     require_if_match: bool = _setting(False, "`true`: PUT, PATCH and DELETE without `If-Match` are refused with 428")
     max_body_bytes: int = _setting(1_048_576, "the largest JSON body, and the longest line of an import, in bytes")

@@ -79,7 +79,13 @@ class Api:
     headers: dict[str, str] = field(default_factory=dict)
 
     def __call__(
-        self, method: str, path: str, *, key: str | None = "writer", headers: dict[str, str] | None = None, **options: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        key: str | None = "writer",
+        headers: dict[str, str] | None = None,
+        **options: Any,
     ) -> TestResponse:
         sent = {**self.headers, **(headers or {})}
         if key and method != "GET":
@@ -124,7 +130,14 @@ class Api:
 
 def draft(**fields: Any) -> dict[str, Any]:
     """A small statement that is valid; what is given replaces or adds to it."""
-    return {"text": "All is well.", "language": "en", "speaker": "Ada Example", "date": "2025-06-11", "agency": "AFP", **fields}
+    return {
+        "text": "All is well.",
+        "language": "en",
+        "speaker": "Ada Example",
+        "date": "2025-06-11",
+        "agency": "AFP",
+        **fields,
+    }
 
 
 def check_problem(response: TestResponse, status: int, kind: str, *places: str) -> dict[str, Any]:
@@ -136,7 +149,9 @@ def check_problem(response: TestResponse, status: int, kind: str, *places: str) 
     assert document["status"] == status
     assert document["request_id"] == response.headers["X-Request-Id"]
     if places:
-        assert sorted({error.get("pointer", error.get("parameter")) for error in document["errors"]}) == sorted(set(places))
+        assert sorted({error.get("pointer", error.get("parameter")) for error in document["errors"]}) == sorted(
+            set(places)
+        )
     return document
 
 

@@ -26,10 +26,15 @@ def test_first_row_of_the_wire_is_stored_and_found(api, peskov):
 
 @pytest.mark.parametrize("body", [{}, {"text": ""}])
 def test_all_errors_at_once(api, body):
-    check_problem(api.post("/v1/statements", body), 422, "invalid", "/text", "/language", "/speaker", "/date", "/agency")
+    check_problem(
+        api.post("/v1/statements", body), 422, "invalid", "/text", "/language", "/speaker", "/date", "/agency"
+    )
 
 
 def test_the_same_article_again(api):
     first = api.store(url="https://example.org/a")
     again = draft(url="http://www.example.org/a/?utm_source=x#top", text="“All is well”")
-    assert check_problem(api.post("/v1/statements", again), 409, "duplicate")["existing"] == f"/v1/statements/{first['id']}"
+    assert (
+        check_problem(api.post("/v1/statements", again), 409, "duplicate")["existing"]
+        == f"/v1/statements/{first['id']}"
+    )

@@ -1,5 +1,6 @@
 """/v1/speakers, /v1/agencies and /v1/outlets: three resources of one shape."""
 
+from collections.abc import Callable
 from typing import Any
 
 from marshmallow import Schema
@@ -17,25 +18,30 @@ from schemas.names import (
 )
 from schemas.queries import AgencyQuery, EntityWriteQuery, OutletQuery, SpeakerQuery
 from service import listing, register
-from service.errors import Duplicate
-from service.http import PATCH_TYPES, Call, Reply, Routes
 from service.listing import Listing, Page
 from service.models import Agency, Entity, Outlet, Speaker
+from service.routes import PATCH_TYPES, Call, Reply, Routes, View
 from service.selecting import AGENCIES, OUTLETS, SPEAKERS
 
 route = Routes()
 
 
 def _resource(
-    model: type[Entity], every: Listing, *, query: type[Schema], draft: type[Schema], patch: type[Schema], out: Schema
+    model: type[Entity],
+    every: Listing,
+    *,
+    query: type[Schema],
+    draft: type[Schema],
+    patch: type[Schema],
+    out: Schema,
 ) -> None:
     """Declare the routes of one kind of entity."""
     noun, one = model.noun, f"{model.path}/<id:id>"
 
-    def declare(method: str, path: str, summary: str, **options: Any) -> Any:
-        def describe(view: Any) -> None:
+    def declare(method: str, path: str, summary: str, **options: Any) -> Callable[[View], View]:
+        def describe(view: View) -> View:
             view.__doc__ = summary
-            route(method, path, **options)(view)
+            return route(method, path, **options)(view)
 
         return describe
 
@@ -49,18 +55,8 @@ def _resource(
         body=draft, query=EntityWriteQuery, returns={201: out, 200: out}, needs="write", problems=("duplicate",),
     )  # fmt: skip
     def create(call: Call) -> Reply:
-        how = call.query["on_duplicate"]
-        known = None if how == "allow" else register.namesake(model, call.body["name"])
-        if known and how == "skip":
-            return Reply(known, 200)
-        if known:
-            raise Duplicate(
-                f"“{known.name}” is {noun} {known.id} already. With on_duplicate=skip the answer is that {noun}, "
-                "with allow another of the same name is stored.",
-                pointer="/name",
-                existing=known.url_path,
-            )
-        return Reply(register.create(model, call.body, actor=call.actor), 201)
+        entity, new = register.add(model, call.body, actor=call.actor, on_duplicate=call.query["on_duplicate"])
+        return Reply(entity, 201 if new else 200)
 
     @declare("GET", one, f"Get {_a(noun)}.", returns={200: out}, needs="read", problems=("gone",))
     def get(call: Call) -> Entity:

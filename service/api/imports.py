@@ -5,17 +5,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from flask import current_app, request
 
 from schemas.queries import ImportQuery
 from schemas.reports import ImportReport
 from service import exchange, problems
 from service.formats import FORMATS, of_media_type
-from service.http import JSON, Call, Routes, Stream, copy_body, request_id
+from service.routes import JSON, Call, Routes, Stream
 
 route = Routes()
 _TYPES = tuple(media_type for form in FORMATS.values() for media_type in (form.media_type, *form.also))
-_IN_MEMORY = 1_048_576  # bytes of a body that are kept in memory before it goes to disk
 
 
 @route("POST", "/v1/import", body=_TYPES, query=ImportQuery, returns={200: ImportReport()}, needs="write")
@@ -26,22 +24,21 @@ def load(call: Call) -> Stream:
     same file twice changes nothing. The answer says what became of the rows, with the line, pointer and
     reason of each refused one. In the `atomic` mode one refused row undoes all, and the answer is a 422.
     """
-    form = of_media_type(request.mimetype)
+    form = of_media_type(call.media_type)
     assert form is not None  # noqa: S101 - the route takes no other types
     importer = exchange.Importer(
-        form, actor=call.actor, strict=call.strict, longest_line=current_app.config["SETTINGS"].max_body_bytes, **call.query
+        form, actor=call.actor, strict=call.strict, longest_line=call.settings.max_body_bytes, **call.query
     )
     # To disk first: a slow client must not hold up the writers behind it.
-    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as spool:
-        copy_body(spool)
+    with tempfile.TemporaryFile() as spool:
+        call.copy_body(spool)
         report = importer.run(spool)
-    counts = {
-        "mode": importer.mode, "dry_run": importer.dry_run, "stored": importer.stored, "rows": report.rows, **report.counts,
-    }  # fmt: skip
+    told = {"mode": importer.mode, "dry_run": importer.dry_run, "stored": importer.stored}
+    counts = {**told, "rows": report.rows, **report.counts}
     if importer.mode == "partial" or not report.counts["refused"]:
         return Stream(_document(counts, report), JSON)
     detail = f"{report.counts['refused']} of {report.rows} rows were refused, so nothing was stored: see errors."
-    problem = problems.document("invalid", detail, request_id=request_id(), **counts)
+    problem = problems.document("invalid", detail, request_id=call.request_id, **counts)
     return Stream(_document(problem, report), "application/problem+json", 422)
 
 

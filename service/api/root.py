@@ -5,8 +5,8 @@ from typing import Any
 from schemas.reports import Health, Index, ProblemTypeOut
 from service import __version__, db
 from service.errors import NotFound
-from service.http import Call, Routes
 from service.problems import PROBLEMS
+from service.routes import Call, Routes
 
 route = Routes()
 
@@ -43,4 +43,9 @@ def problem(call: Call) -> dict[str, Any]:
     if name not in PROBLEMS:
         raise NotFound(f"There is no problem type {name}. There are: {', '.join(PROBLEMS)}.")
     known = PROBLEMS[name]
-    return {"type": f"/problems/{name}", "title": known.title, "status": known.status, "detail": known.meaning}
+    return {
+        "type": f"/problems/{name}",
+        "title": known.title,
+        "status": known.status,
+        "detail": known.meaning,
+    }

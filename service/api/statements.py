@@ -6,14 +6,20 @@ The next filter is a line in `schemas.queries.StatementFilters`, a line in `serv
 from collections.abc import Callable
 
 from schemas.queries import StatementExport, StatementFields, StatementQuery, WriteQuery
-from schemas.statements import StatementDraft, StatementOut, StatementPatch, StatementRecordOut, StatementReplacement
+from schemas.statements import (
+    StatementDraft,
+    StatementOut,
+    StatementPatch,
+    StatementRecordOut,
+    StatementReplacement,
+)
 from service import amend, exchange, listing
 from service.errors import Invalid
 from service.formats import FORMATS, Format
-from service.http import PATCH_TYPES, Call, Reply, Routes, Stream
 from service.listing import Page
 from service.models import Statement
 from service.record import Recorder
+from service.routes import PATCH_TYPES, Call, Reply, Routes, Stream
 from service.selecting import STATEMENTS
 
 route = Routes()
@@ -40,7 +46,7 @@ def _exporting(form: Format) -> Callable[[Call], Stream]:
 
         The filters and sorts are those of the list. A stream that fails is cut off, never closed as if whole.
         """
-        names = call.query.get("fields") or list(StatementRecordOut().fields)
+        names = call.query.get("wanted") or list(StatementRecordOut().fields)
         return Stream(form.unparse(exchange.records(call.query), names), form.media_type)
 
     return export
@@ -71,7 +77,14 @@ def create(call: Call) -> Reply:
     return Reply(Statement.find(outcome.statement_id or 0), 201 if outcome.action == "created" else 200)
 
 
-@route("GET", "/v1/statements/<id:id>", query=StatementFields, returns={200: _OUT}, needs="read", problems=("gone",))
+@route(
+    "GET",
+    "/v1/statements/<id:id>",
+    query=StatementFields,
+    returns={200: _OUT},
+    needs="read",
+    problems=("gone",),
+)
 def get(call: Call) -> Statement:
     """Get a statement."""
     return Statement.find(call.id)

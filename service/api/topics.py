@@ -3,8 +3,8 @@
 from schemas.queries import TopicQuery
 from schemas.topics import TopicOut
 from service import listing
-from service.http import Call, Routes
 from service.listing import Page
+from service.routes import Call, Routes
 from service.selecting import TOPICS
 
 route = Routes()

@@ -7,7 +7,7 @@ yields bytes. Memory stays flat both ways. The next format is one file and one e
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
 from service.formats import delimited, ndjson
 
@@ -25,9 +25,7 @@ class Format:
 
 
 FORMATS = {
-    "ndjson": Format(
-        "application/x-ndjson", ndjson.parse, ndjson.unparse, ("application/ndjson", "application/jsonl")
-    ),
+    "ndjson": Format("application/x-ndjson", ndjson.parse, ndjson.unparse, ("application/ndjson", "application/jsonl")),
     "csv": Format("text/csv", delimited.parse, delimited.unparse),
 }
 

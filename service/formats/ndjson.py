@@ -9,7 +9,10 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def parse(stream: BinaryIO, *, longest: int) -> Iterator[tuple[int, dict[str, Any] | ValueError]]:
-    """The objects of a stream by line, from 1; blank lines are passed over. No line above `longest` bytes is read whole."""
+    """The objects of a stream by line, from 1; blank lines are passed over.
+
+    Of a line of more than `longest` bytes only the beginning is kept.
+    """
     for number, line in enumerate(_lines(stream, longest), 1):
         if len(line) > longest:
             yield number, ValueError(f"The line is longer than {longest:,} bytes.")

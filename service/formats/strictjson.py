@@ -52,7 +52,9 @@ def _laid_out(value: Any, indent: str) -> str:
     inner = indent + "  "
     if isinstance(value, list):
         return "[\n" + ",\n".join(inner + _laid_out(each, inner) for each in value) + f"\n{indent}]"
-    members = (f"{inner}{json.dumps(name, ensure_ascii=False)}: {_laid_out(each, inner)}" for name, each in value.items())
+    members = (
+        f"{inner}{json.dumps(name, ensure_ascii=False)}: {_laid_out(each, inner)}" for name, each in value.items()
+    )
     return "{\n" + ",\n".join(members) + f"\n{indent}}}"
 
 

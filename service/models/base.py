@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, ClassVar, Self
 
 import orjson
@@ -25,6 +25,11 @@ class Base(peewee.Model):
         """The id after the highest; rows are never taken away, so it was never used."""
         key = cls._meta.primary_key
         return int(cls.select(peewee.fn.COALESCE(peewee.fn.MAX(key), 0)).scalar()) + 1
+
+
+def tuples(query: Any) -> Iterator[tuple[Any, ...]]:
+    """The rows of a select as they come from the driver."""
+    return iter(query.tuples())
 
 
 class Versioned(Base):

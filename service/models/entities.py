@@ -56,7 +56,11 @@ class Entity(Versioned):
         keys["word"] = [word for name in called for word in name_key(name).split()]
         db.insert(
             self.names,
-            [{"entity_id": self.id, "key": key, "kind": kind} for kind, found in keys.items() for key in dict.fromkeys(found)],
+            [
+                {"entity_id": self.id, "key": key, "kind": kind}
+                for kind, found in keys.items()
+                for key in dict.fromkeys(found)
+            ],
         )
 
     def forget_names(self) -> None:

@@ -35,7 +35,12 @@ class ApiKey(Base):
             raise Invalid([], f"There is a key named {name!r} already: revoke it, or choose another name.")
         secret = _PREFIX + secrets.token_urlsafe(32)
         cls.insert(
-            id=cls.next_id(), name=name, hash=_hash(secret), scopes=scopes, created_at=now(), expires_at=expires_at
+            id=cls.next_id(),
+            name=name,
+            hash=_hash(secret),
+            scopes=scopes,
+            created_at=now(),
+            expires_at=expires_at,
         ).execute()
         return secret
 

@@ -34,7 +34,9 @@ class Revision(Base):
 Revision.add_index(Revision.entity, Revision.entity_id, Revision.version, name="revision_entity_unique", unique=True)
 
 
-def revise(subject: Versioned, operation: str, *, actor: str, before: dict[str, Any], reason: str | None = None) -> None:
+def revise(
+    subject: Versioned, operation: str, *, actor: str, before: dict[str, Any], reason: str | None = None
+) -> None:
     """Record that `subject`, still at its old version, is being changed; `before` is its document until now."""
     snapshot = orjson.dumps(before).decode()
     _append([(subject.noun, subject.id, subject.version + 1, operation, actor, reason, now(), snapshot)])
@@ -42,9 +44,7 @@ def revise(subject: Versioned, operation: str, *, actor: str, before: dict[str, 
 
 def created(model: type[Versioned], rows: Iterable[dict[str, Any]], *, actor: str, reason: str | None = None) -> None:
     """Record the creation of `rows`, dicts of columns."""
-    _append(
-        [(model.noun, row["id"], row["version"], "create", actor, reason, row["created_at"], None) for row in rows]
-    )
+    _append([(model.noun, row["id"], row["version"], "create", actor, reason, row["created_at"], None) for row in rows])
 
 
 def _append(rows: list[tuple[Any, ...]]) -> None:

@@ -6,8 +6,8 @@ that a page of a list is one indexed read. `appearance` and `statement_topic` ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import peewee
 
@@ -54,7 +54,12 @@ def described(values: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that are derived from a statement's own fields."""
     span = edtf.parse(values["date"]) if values["date"] else edtf.UNKNOWN
     phrases = {f"{column}_key": values[column] and phrase_key(values[column]) for column in ("role", "event", "place")}
-    return {"text_key": text_key(values["text"]), "date_from": span.earliest, "date_until": span.latest, **phrases}
+    return {
+        "text_key": text_key(values["text"]),
+        "date_from": span.earliest,
+        "date_until": span.latest,
+        **phrases,
+    }
 
 
 def phrase_key(text: str) -> str:
@@ -106,6 +111,11 @@ class Statement(Printed, Versioned):
     ref = peewee.TextField(null=True)
     appearance_count = peewee.BigIntegerField()
     source_count = peewee.BigIntegerField()
+
+    if TYPE_CHECKING:  # what peewee adds beside each reference
+        speaker_id: int
+        on_behalf_of_id: int | None
+        translation_of_id: int | None
 
     noun, path = "statement", "/v1/statements"
 
@@ -179,12 +189,14 @@ class StatementTopic(Base):
         primary_key = peewee.CompositeKey("topic", "statement")
 
 
-def source_count(appearances: list[Mapping[str, Any]]) -> int:
+def source_count(appearances: Sequence[Mapping[str, Any]]) -> int:
     """How many independent sources some appearances come from.
 
     The distinct agencies, or outlets where there is no agency, among those that quote no other.
     """
-    return len({(each["agency_id"], each["agency_id"] or each["outlet_id"]) for each in appearances if not each.get("via_id")})
+    return len(
+        {(each["agency_id"], each["agency_id"] or each["outlet_id"]) for each in appearances if not each.get("via_id")}
+    )
 
 
 _LIVE = Statement.deleted_at.is_null()
