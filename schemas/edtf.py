@@ -9,6 +9,7 @@ ordinals (day 1 is 0001-01-01), both ends included.
 import re
 from calendar import monthrange
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 FIRST_DAY, LAST_DAY = date.min.toordinal(), date.max.toordinal()
@@ -27,6 +28,7 @@ class Span(NamedTuple):
 UNKNOWN = Span(LAST_DAY + 1, FIRST_DAY - 1)
 
 
+@lru_cache(maxsize=16_384)
 def parse(text: str) -> Span:
     """The days that an EDTF date may mean. Raises ValueError with a sentence for the reader."""
     start, slash, end = text.partition("/")

@@ -8,6 +8,7 @@ different words of any script become one.
 
 import re
 import unicodedata
+from functools import lru_cache
 from hashlib import blake2b
 
 # Combining diacritics of Latin, Greek and Cyrillic; Hebrew points; Arabic vowel signs and tatweel.
@@ -46,6 +47,8 @@ def fold(text: str) -> str:
     return _SPACES.sub(" ", text.translate(_PUNCTUATION)).strip()
 
 
+# Names, roles and topics repeat from row to row, and a batch asks for the key of a text thrice.
+@lru_cache(maxsize=16_384)
 def name_key(name: str) -> str:
     """The form under which a name is found: `fold`, less all punctuation. Empty if it holds no letter or digit.
 
@@ -79,6 +82,7 @@ def digest(*parts: object) -> str:
     ).hexdigest()
 
 
+@lru_cache(maxsize=2_048)
 def text_key(text: str) -> str:
     """The `digest` of the `wording`: equal for two printings of the same words."""
     return digest(wording(text))

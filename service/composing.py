@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from schemas.folding import name_key
 from schemas.statements import SOURCELESS, SOURCES
-from service.errors import DomainError, Invalid
+from service.errors import Conflict, DomainError, Invalid
 from service.models import Agency, Entity, Outlet, Speaker, Statement
 from service.models.base import tuples
 from service.models.statements import PRINTED, described, printed
@@ -41,6 +42,7 @@ class Composer:
         Among namesakes, those that the `stored` statement names win. Raises what is wrong, all of it if Invalid.
         """
         found: dict[str, Entity | None] = {}
+        new: dict[tuple[type[Entity], str], Mapping[str, Any]] = {}
         errors = []
         for pointer, name, model, reference in _pointed(draft):
             try:
@@ -50,6 +52,9 @@ class Composer:
             except DomainError as error:
                 error.members["pointer"] = pointer + error.members.get("pointer", "")
                 raise
+            else:
+                if found[pointer] is None:
+                    _check_alike(new.setdefault((model, name_key(reference["name"])), reference), reference, pointer)
         if not any(draft[source] for source in SOURCES):
             errors.append({"pointer": "/agency", "detail": SOURCELESS})
         if errors:
@@ -122,6 +127,13 @@ def _pointed(draft: Mapping[str, Any]) -> Iterable[tuple[str, str, type[Entity],
         for name in SOURCES:
             if appearance[name]:
                 yield f"/other_appearances/{index}/{name}", name, REFERENCES[name], appearance[name]
+
+
+def _check_alike(first: Mapping[str, Any], second: Mapping[str, Any], pointer: str) -> None:
+    """Refuse a draft that brings one new name for two: made one after the other, the second would meet the first."""
+    if any(first[name] != second[name] for name in first.keys() & second.keys() - {"name", "label"}):
+        detail = f"“{second['name']}” is new here and stands for two: store them first, and use their ids."
+        raise Conflict(detail, pointer=pointer)
 
 
 def _read_originals(wanted: list[int | str]) -> dict[int | str, int]:

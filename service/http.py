@@ -183,6 +183,8 @@ def _answer(route: Route, call: Call, reply: Reply) -> Response:
         response.set_etag(etag)
     if reply.status == HTTPStatus.CREATED or (route.method == "POST" and etag):
         response.headers["Location"] = reply.data.url_path
+    if call.strict and route.body is not None:
+        response.headers["Preference-Applied"] = "handling=strict"
     if route.method == "GET":
         response.make_conditional(request)
     return response
@@ -211,9 +213,8 @@ def _dumped(schema: Schema, data: Any, wanted: list[str] | None) -> Any:
 
 def respond(document: Any, status: int, media_type: str = JSON) -> Response:
     """A JSON response, indented for those who read it themselves."""
-    reader = bool(_READERS.match(request.headers.get("User-Agent", ""))) or "text/html" in list(
-        request.accept_mimetypes.values()
-    )
+    accepted = list(request.accept_mimetypes.values())
+    reader = bool(_READERS.match(request.headers.get("User-Agent", ""))) or "text/html" in accepted
     response = Response(strictjson.dumps(document, readable=reader), status, content_type=media_type)
     response.vary.update(("Accept", "User-Agent"))
     return response

@@ -47,7 +47,8 @@ class Names:
         `hint` is the id of the one that the document referred to so far: it wins among namesakes.
         Raises Invalid, Ambiguous or Conflict.
         """
-        self.prime([(model, reference)])
+        if any((model, key) not in self._by_key for key in _keys(model, reference)) or "id" in reference:
+            self.prime([(model, reference)])
         if (known := reference.get("id")) is not None:
             return self._checked(model, known, reference)
         if self.labels and (labelled := self.labels.get(model, reference)):
@@ -137,7 +138,7 @@ class Names:
             for column in model.identifiers
             if reference.get(column)
             for entity in self._by_key.get((model, name_key(reference[column])), [])
-            if getattr(entity, column) == reference[column]
+            if entity.shares(column, reference[column])
         }
         if len(found) > 1:
             raise Conflict(
@@ -187,8 +188,10 @@ def _ids(reference: Reference) -> Iterable[int]:
 
 def _may_be(entity: Entity, reference: Reference) -> bool:
     """Whether no identifier tells the two apart."""
-    given = ((getattr(entity, column), reference.get(column)) for column in entity.identifiers)
-    distinct = any(stored and wanted and stored != wanted for stored, wanted in given)
+    distinct = any(
+        getattr(entity, column) and reference.get(column) and not entity.shares(column, reference[column])
+        for column in entity.identifiers
+    )
     # In an export, kind is stated for every speaker: a person and an organization of one name are two.
     other_kind = "label" in reference and reference.get("kind") not in (None, getattr(entity, "kind", None))
     return not distinct and not other_kind

@@ -3,8 +3,6 @@
 from collections.abc import Collection
 from typing import Any
 
-import peewee
-
 from schemas.folding import name_key
 from schemas.instants import now
 from schemas.names import AgencyOut, OutletOut, SpeakerOut
@@ -113,9 +111,9 @@ def restore(entity: Entity, *, actor: str) -> Entity:
 def _check_identifiers(model: type[Entity], columns: dict[str, Any], *, besides: int = 0) -> None:
     """Name the holder of an identifier that is taken. The unique index would refuse it too, but knows no name."""
     for column in model.identifiers:
-        if value := columns.get(column):
-            field: peewee.Field[Any] = model._meta.fields[column]
-            if holder := model.live().where(field == value, model.id != besides).first():
+        value = columns.get(column)
+        for holder in model.identified(column, value) if value else ():
+            if holder.id != besides:
                 raise Duplicate(
                     f"{column} {value} belongs to {model.noun} {holder.id}, “{holder.name}”.",
                     pointer=f"/{column}",

@@ -47,6 +47,18 @@ class Entity(Versioned):
         """A draft's fields with those derived from them."""
         return {**draft, "name_key": name_key(draft["name"])}
 
+    def shares(self, column: str, value: str | None) -> bool:
+        """Whether its identifier in `column` is `value`, however that is spelt."""
+        own = getattr(self, column)
+        return bool(own and value) and name_key(own) == name_key(str(value))
+
+    @classmethod
+    def identified(cls, column: str, value: str) -> Any:
+        """The living entities whose identifier in `column` is `value`, however that is spelt."""
+        names = cls.names
+        keyed = names.select(names.entity).where(names.key == name_key(value), names.kind == "identifier")
+        return (entity for entity in cls.live().where(cls.id.in_(keyed)) if entity.shares(column, value))
+
     def index_names(self) -> None:
         """Make the entity found by what it is called now, and by nothing else."""
         self.forget_names()
