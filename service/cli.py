@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from functools import wraps
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -170,9 +171,10 @@ def import_file(settings: Settings, file: Path, form: str | None, **options: Any
         importer = exchange.Importer(FORMATS[form], actor=_ACTOR, longest_line=settings.max_body_bytes, **options)
         with serving.progress(source, hidden=not sys.stderr.isatty()) as importer.progress:
             report = importer.run(source)
-    for error in report.errors():
-        reason = orjson.loads(error)
-        click.echo(f"line {reason['line']}: {reason['pointer']} {reason['detail']}".replace(":  ", ": "), err=True)
+    with closing(report):
+        for error in report.errors():
+            reason = orjson.loads(error)
+            click.echo(f"line {reason['line']}: {reason['pointer']} {reason['detail']}".replace(":  ", ": "), err=True)
     counts = ", ".join(f"{count} {action}" for action, count in report.counts.items() if count)
     click.echo(f"{report.rows} rows: {counts}." + ("" if importer.stored else " Nothing was stored."), err=True)
     sys.exit(1 if report.counts["refused"] else 0)
@@ -215,12 +217,9 @@ def demo(settings: Settings) -> None:
             FORMATS["ndjson"], actor="demo", mode="atomic", dry_run=False, on_duplicate="skip",
             longest_line=settings.max_body_bytes,
         )  # fmt: skip
-        with path.open("rb") as source:
-            report = importer.run(source)
-        click.echo(
-            f"{path.name}: {report.counts['created']} statements added, {report.counts['unchanged']} there already.",
-            err=True,
-        )
+        with path.open("rb") as source, closing(importer.run(source)) as report:
+            added, known = report.counts["created"], report.counts["unchanged"]
+        click.echo(f"{path.name}: {added} statements added, {known} there already.", err=True)
 
 
 @main.command("openapi")

@@ -131,7 +131,8 @@ def _pointed(draft: Mapping[str, Any]) -> Iterable[tuple[str, str, type[Entity],
 
 def _check_alike(first: Mapping[str, Any], second: Mapping[str, Any], pointer: str) -> None:
     """Refuse a draft that brings one new name for two: made one after the other, the second would meet the first."""
-    if any(first[name] != second[name] for name in first.keys() & second.keys() - {"name", "label"}):
+    differ = any(first[name] != second[name] for name in first.keys() & second.keys() - {"name"})
+    if differ and "label" not in second:
         detail = f"“{second['name']}” is new here and stands for two: store them first, and use their ids."
         raise Conflict(detail, pointer=pointer)
 

@@ -67,7 +67,7 @@ def _printings(appearances: list[Appearance]) -> list[dict[str, Any]]:
 
 
 class Report:
-    """What became of the rows. The reasons for refusals go to disk when there are many."""
+    """What became of the rows. The reasons for refusals go to disk when there are many: close it in the end."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter(dict.fromkeys(ACTIONS, 0))
@@ -83,6 +83,10 @@ class Report:
         self.counts["refused"] += 1
         for reason in reasons:
             self._errors.write(orjson.dumps({"line": line, **reason}, option=orjson.OPT_APPEND_NEWLINE))
+
+    def close(self) -> None:
+        """Give the reasons up."""
+        self._errors.close()
 
     def errors(self) -> Iterator[bytes]:
         """Each reason as a JSON object, by line."""
@@ -129,6 +133,9 @@ class Importer:
                     raise _Undone  # noqa: TRY301 - it leaves the transaction, not the function
         except _Undone:
             pass
+        except BaseException:
+            self.report.close()
+            raise
         return self.report
 
     @property

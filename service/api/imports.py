@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import orjson
@@ -44,9 +45,10 @@ def load(call: Call) -> Stream:
 
 def _document(head: dict[str, Any], report: exchange.Report) -> Iterator[bytes]:
     """`head` with the reasons as its last member, one a line, whatever their number."""
-    yield orjson.dumps(head, option=orjson.OPT_INDENT_2).removesuffix(b"\n}") + b',\n  "errors": ['
-    separator = b"\n    "
-    for error in report.errors():
-        yield separator + error
-        separator = b",\n    "
-    yield (b"]" if separator == b"\n    " else b"\n  ]") + b"\n}\n"
+    with closing(report):
+        yield orjson.dumps(head, option=orjson.OPT_INDENT_2).removesuffix(b"\n}") + b',\n  "errors": ['
+        separator = b"\n    "
+        for error in report.errors():
+            yield separator + error
+            separator = b",\n    "
+        yield (b"]" if separator == b"\n    " else b"\n  ]") + b"\n}\n"
