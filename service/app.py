@@ -92,9 +92,11 @@ def _domain_problem(error: DomainError) -> Response:
 def _framework_problem(error: HTTPException) -> Response:
     if error.response is not None or (error.code or 500) < 400:  # noqa: PLR2004 - redirects are answers
         return cast("Response", error.get_response())
-    response = _problem(problems.of_framework(error, request_id=g.request_id))
-    if allowed := getattr(error, "valid_methods", None):
-        response.headers["Allow"] = ", ".join(sorted(allowed))
+    allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    detail = f"{request.method} is not for this address, which takes {allowed}." if allowed else None
+    response = _problem(problems.of_framework(error, detail, request_id=g.request_id))
+    if allowed:
+        response.headers["Allow"] = allowed
     return response
 
 

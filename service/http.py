@@ -32,6 +32,7 @@ from service.settings import Settings
 
 _PIECE = 65_536
 _READERS = re.compile(r"curl/|Wget/|HTTPie/|xh/")
+_FORM = "application/x-www-form-urlencoded"  # what curl sends unless told otherwise
 _ETAG = re.compile(r"(\d{1,18})(?:\.\d+)?", re.ASCII)
 
 
@@ -208,7 +209,7 @@ def _page(schema: Schema, call: Call, page: Page) -> Response:
 
 def _dumped(schema: Schema, data: Any, wanted: list[str] | None) -> Any:
     document = schema.dump(data)
-    return {name: value for name, value in document.items() if name in wanted} if wanted else document
+    return {name: document[name] for name in wanted} if wanted else document
 
 
 def respond(document: Any, status: int, media_type: str = JSON) -> Response:
@@ -240,5 +241,7 @@ def _copy_body(target: BinaryIO) -> None:
 
 
 def _unsupported(types: tuple[str, ...]) -> UnsupportedMediaType:
-    given = f"not {request.mimetype}" if request.mimetype else "and the request names none (curl: use --json)"
+    given = f"not {request.mimetype}" if request.mimetype else "and the request names none"
+    if request.mimetype in ("", _FORM):
+        given += " (curl: use --json, or -H with --data-binary)"
     return UnsupportedMediaType(f"The Content-Type must be {' or '.join(types)}, {given}.", accepted=list(types))

@@ -80,9 +80,10 @@ def of_domain(error: errors.DomainError, *, request_id: str) -> dict[str, Any]:
     return document(DOMAIN[type(error)], error.detail, request_id=request_id, **error.members)
 
 
-def of_framework(error: HTTPException, *, request_id: str) -> dict[str, Any]:
+def of_framework(error: HTTPException, detail: str | None, *, request_id: str) -> dict[str, Any]:
     """The document of an error that Flask or Werkzeug raised."""
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     other = "malformed" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "internal"
     name = _BY_STATUS.get(status, other)
-    return document(name, _FRAMEWORK.get(name) or error.description or PROBLEMS[name].meaning, request_id=request_id)
+    told = detail or _FRAMEWORK.get(name) or error.description or PROBLEMS[name].meaning
+    return document(name, told, request_id=request_id)

@@ -208,9 +208,10 @@ STRICT = {"Prefer": "handling=strict"}
 
 @pytest.mark.parametrize("field", PLACES)
 def test_strict_refuses_an_unknown_name_and_lists_near_ones(api, field):
-    known = api.store(**{"text": "x", field: "Dmitri Peskov"})[field]
+    api.store()
+    known = api.store(**{field: "Dmitri Peskov"})[field]
     before = names(api)
-    response = api.post("/v1/statements", draft(**{"speaker": known["id"] if field == "speaker" else "Ada Example", field: "Dimitri Peskow"}), headers=STRICT)
+    response = api.post("/v1/statements", draft(**{field: "Dimitri Peskow"}), headers=STRICT)
     document = check_problem(response, 422, "invalid", f"/{field}")
     assert [near["id"] for near in document["errors"][0]["near"]] == [known["id"]]
     assert "Dmitri Peskov" in document["errors"][0]["detail"]
@@ -334,7 +335,7 @@ class TestIdentifiers:
     def test_of_another_beside_an_id_is_refused_where_it_stands(self, api, field, key, value):
         holder = api.store(**{field: {"name": "Holder", key: value}})[field]
         lacking = api.store(**{field: "Lacking"})[field]
-        response = api.post("/v1/statements", draft(**{field: {"id": lacking["id"], key: value}}))
+        response = api.post("/v1/statements", draft(text="x", **{field: {"id": lacking["id"], key: value}}))
         assert response.status_code == 409
         assert response.json["pointer"] in (f"/{field}", f"/{field}/{key}")
         assert str(holder["id"]) in response.text
@@ -345,7 +346,7 @@ def test_identifiers_of_two_entities_are_a_conflict(api):
     api.store(agency={"name": "One", "code": "ONE"})
     api.store(agency={"name": "Two", "wikidata": "Q2"})
     response = api.post("/v1/statements", draft(agency={"name": "One", "code": "ONE", "wikidata": "Q2"}))
-    assert [each["name"] for each in check_problem(response, 409, "conflict")["candidates"]] == ["One", "Two"]
+    assert {each["name"] for each in check_problem(response, 409, "conflict")["candidates"]} == {"One", "Two"}
 
 
 def test_an_identifier_that_contradicts_another_is_a_conflict(api):
@@ -427,7 +428,7 @@ def test_the_same_article_again(api):
         ({}, {"outlet": "Le Matin"}, False),
         ({"published": "2025-06-11"}, {"published": "2025-06-12"}, False),
         ({"published": "2025-06-11T10:00:00Z"}, {"published": "2025-06-11T12:00:00+02:00"}, True),
-        ({"headline": "Peskov: “tout va bien”"}, {"headline": "PESKOV : «tout va bien»"}, True),
+        ({"headline": "Peskov: “tout va bien”"}, {"headline": "PESKOV:  «TOUT va bien»"}, True),
         ({"headline": "One"}, {"headline": "Two"}, False),
         # Without an address, a day is all that tells two articles apart
         ({"date": "2025-06-11"}, {"date": "2025-06-12"}, False),

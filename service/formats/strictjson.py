@@ -8,7 +8,7 @@ from typing import Any, Never
 
 import orjson
 
-_WIDTH = 100
+_WIDTH = 160
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
