@@ -17,10 +17,12 @@ NEEDS = (PUBLIC, READ, WRITE, "review", "admin")
 def authenticate(needs: str, *, public_read: bool) -> ApiKey | None:
     """The key of the request, allowed to do what `needs` names; None if it has none and needs none.
 
-    A key that is given must be in force even where none is needed. Raises Unauthorized or Forbidden.
+    Where a key may be needed, one that is given must be in force even if it is not. Raises Unauthorized or Forbidden.
     """
+    if needs == PUBLIC:
+        return None
     key = _key()
-    free = needs == PUBLIC or (needs == READ and public_read)
+    free = needs == READ and public_read
     if key is None and not free:
         raise Unauthorized(f"A key with the scope {needs} is needed: Authorization: Bearer vbt_…")
     if key is not None and not free and not key.may(needs):

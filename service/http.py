@@ -170,7 +170,7 @@ def _expected(asked: Request) -> frozenset[int] | None:
     """The versions that If-Match names; None if it is absent or `*`."""
     if "If-Match" not in asked.headers or asked.if_match.star_tag:
         return None
-    return frozenset(int(match[1]) for tag in asked.if_match.as_set() if (match := _ETAG.fullmatch(tag)))
+    return frozenset(int(match[1]) for tag in asked.if_match.as_set() if (match := _ETAG.fullmatch(tag or "")))
 
 
 def _answer(route: Route, call: Call, reply: Reply) -> Response:
