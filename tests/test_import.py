@@ -52,9 +52,9 @@ def load_csv(api: Api, body: bytes, query: str = "?mode=partial") -> TestRespons
     return api.load(body, query, content_type="text/csv")
 
 
-def stored(api: Api, query: str = "") -> list[dict[str, Any]]:
+def stored(api: Api) -> list[dict[str, Any]]:
     """The stored statements in the order of their making."""
-    return api.get(f"/v1/statements?sort=id&limit=200{query}").json["items"]
+    return [orjson.loads(line) for line in api.get("/v1/statements.ndjson").data.splitlines()]
 
 
 def texts(api: Api) -> list[str]:
@@ -84,7 +84,8 @@ def sizes() -> dict[str, int]:
 def test_every_form_brings_what_a_post_brings(api, media_type, body, pack):
     assert refusals(api.load(pack(body), content_type=media_type), created=1) == []
     (imported,) = stored(api)
-    posted = api.store(topics=["a", "b; c"])
+    api.store(topics=["a", "b; c"])
+    posted = stored(api)[1]
     differs = {name for name in posted if posted[name] != imported[name]}
     assert differs <= {"id", "created_at", "updated_at"}
 
@@ -121,7 +122,7 @@ def test_what_spreadsheets_do_to_line_ends_does_not_matter(api, before, newline)
     assert texts(api) == ["Two\nlines."]
 
 
-@pytest.mark.parametrize("body", [b"\n \n", table(draft()).splitlines()[0], gzip.compress(b"\n")])
+@pytest.mark.parametrize("body", [b"\n \n", table(draft()).splitlines()[0], gzip.compress(b"\n", mtime=0)])
 def test_a_file_without_rows_is_no_error(api, body):
     media_type = "text/csv" if body.startswith(b"text,") else "application/x-ndjson"
     assert refusals(api.load(body, content_type=media_type)) == []
@@ -306,8 +307,8 @@ PLAIN = GOOD.decode()
         (b'{"id": ' + b"9" * 5000 + b"}", "64 bits"),
         (GOOD[:-1] + b', "text": "x"}', "“text” stands twice"),
         (GOOD[:-1] + b', "speaker": {"name": "x", "name": "y"}}', "“name” stands twice"),
-        (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "Nested too deeply"),
-        (b"[" * 10_000, "Nested too deeply"),
+        (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "Nested"),
+        (b"[" * 10_000, "Nested"),
         (GOOD.replace(b"Good", rb"\ud800"), "half of a surrogate pair"),
         (GOOD.replace(b"Good", rb"\udc00\ud800"), "half of a surrogate pair"),
         (rb'{"\udfff": 1}', "half of a surrogate pair"),
@@ -344,11 +345,19 @@ def test_nesting_near_the_limit_of_the_stack_is_refused_too(api, depth):
     assert api.load(line, "?mode=partial").json["refused"] == 1
 
 
-def test_an_object_of_very_many_names_with_one_twice_is_refused_at_once(api):
-    names = b"".join(b'"n%d":0,' % n for n in range(80_000))
-    line = b"{" + names + b'"n79999":0}'
-    ((_, _, reason),) = refusals(api.load(line, "?mode=partial"), refused=1)
-    assert reason == "The name “n79999” stands twice in one object."
+def test_refusals_are_told_in_the_order_of_the_lines(api):
+    rows = [draft(speaker=10**18), draft(text=""), draft(agency=10**18), b"{"]
+    found = places(api.load(lines(*rows), "?mode=partial"), refused=4)
+    assert found == [(1, "/speaker"), (2, "/text"), (3, "/agency"), (4, "")]
+
+
+def test_a_version_that_leaves_no_room_for_changes_is_refused(api):
+    response = api.load([draft(ref="a", version=2**63 - 1), draft(ref="b", version=10**17)], "?mode=partial")
+    assert places(response, created=1, refused=1) == [(1, "/version")]
+    (statement,) = stored(api)
+    etag = api.get(f"/v1/statements/{statement['id']}").headers["ETag"]
+    changed = api.patch(f"/v1/statements/{statement['id']}", {"event": "x"}, headers={"If-Match": etag})
+    assert (changed.status_code, changed.json["version"]) == (200, 10**17 + 1)
 
 
 EVERY = ["/text", "/language", "/speaker", "/date", "/agency"]
@@ -371,7 +380,7 @@ EVERY = ["/text", "/language", "/speaker", "/date", "/agency"]
         (draft(speaker=True), ["/speaker"]),
         (draft(speaker=0), ["/speaker"]),
         (draft(speaker=10**18), ["/speaker"]),
-        (draft(speaker={"id": 1, "name": "Nobody"}, agency=10**18), ["/speaker", "/agency"]),
+        (draft(speaker={"id": 10**18, "name": "Nobody"}, agency=10**18), ["/speaker", "/agency"]),
         (draft(language="french", kind="spoken"), ["/language", "/kind"]),
         (draft(date="2025-02-30"), ["/date"]),
         (draft(date="0000-01-01"), ["/date"]),
@@ -389,7 +398,6 @@ EVERY = ["/text", "/language", "/speaker", "/date", "/agency"]
         (draft(other_appearances={"agency": "AFP"}), ["/other_appearances"]),
         (draft(id="1", version=0), ["/id", "/version"]),
         (draft(id=2**63), [""]),
-        (draft(version=2**63 - 1), ["/version"]),
     ],
 )  # fmt: skip
 def test_a_row_is_refused_with_everything_that_is_wrong_with_it(api, row, pointers):
@@ -399,14 +407,18 @@ def test_a_row_is_refused_with_everything_that_is_wrong_with_it(api, row, pointe
     assert texts(api) == ["Good.", "After."]
 
 
+OTHER = "the id of another"
+
+
 @pytest.mark.parametrize(
     ("row", "pointer"),
     [
         (draft(speaker="New", translation_of="nothing"), "/translation_of"),
         (draft(speaker="New", agency=10**18), "/agency"),
         (draft(speaker="New", on_behalf_of={"name": "New", "kind": "group"}), "/on_behalf_of"),
-        (draft(speaker="New", agency={"name": "Other", "wikidata": "Q2"}), "/agency"),
-        (draft(speaker="New", agency={"id": "other", "code": "KNOWN"}), "/agency"),
+        (draft(speaker="New", agency={"id": OTHER, "name": "Somebody"}), "/agency/name"),
+        (draft(speaker="New", agency={"id": OTHER, "wikidata": "Q1"}), "/agency"),
+        (draft(speaker="New", agency={"id": OTHER, "code": "KNOWN"}), "/agency/code"),
         (draft(speaker="New", agency={"name": "A", "code": "A"},
                other_appearances=[{"agency": {"name": "B", "wikidata": "Q9"}}, {"agency": {"name": "C", "code": "A", "wikidata": "Q9"}}]),
          "/other_appearances/1/agency"),
@@ -421,12 +433,11 @@ def test_a_refused_row_leaves_nothing_behind_not_even_names(api, row, pointer):
     for agency in ({"name": "Known", "code": "KNOWN"}, {"name": "Known too", "wikidata": "Q2"}):
         assert api.post("/v1/agencies", agency).status_code == 201
     other = api.post("/v1/agencies", {"name": "Other", "wikidata": "Q3"}).json["id"]
+    body = lines(row).replace(orjson.dumps(OTHER), str(other).encode())
     gone = api.store(ref="deleted", text="Gone.")
     api.delete(f"/v1/statements/{gone['id']}")
-    if isinstance(row["agency"], dict) and row["agency"].get("id"):
-        row = {**row, "agency": {**row["agency"], "id": other}}
     before = sizes()
-    assert places(api.load([row], "?mode=partial"), refused=1) == [(1, pointer)]
+    assert places(api.load(body, "?mode=partial"), refused=1) == [(1, pointer)]
     assert sizes() == before
 
 
@@ -547,9 +558,7 @@ def test_a_translation_names_its_original_by_the_ids_of_the_file(api, ids, mode,
     original, translation = draft(id=40, text="Original."), draft(id=50, text="Translation.", translation_of=40)
     first, last = sorted((original, translation), key=lambda row: ids.index(row["id"]))
     assert refusals(api.load([first, *filling, last], f"?mode={mode}"), created=between + 2) == []
-    found = {each["text"]: each for each in stored(api, "&agency=AFP&since=2025")} | {
-        each["text"]: each for each in api.get("/v1/statements?sort=-id&limit=200").json["items"]
-    }
+    found = {each["text"]: each for each in stored(api)}
     translated = found["Translation."]
     assert (translated["translation_of"], translated["version"]) == (found["Original."]["id"], 1)
 
@@ -687,6 +696,11 @@ def test_a_damaged_gzip_file_is_refused_where_the_damage_is(api, body, rows):
     assert len(texts(api)) == rows
 
 
+def test_a_damaged_gzip_file_of_csv_is_refused_where_the_damage_is(api):
+    body = gzip.compress(table(*(draft(text=f"No {n}.") for n in range(3))))[:-8]
+    assert places(load_csv(api, body), created=3, refused=1) == [(5, "")]
+
+
 def test_two_gzip_files_in_one_are_one_file(api):
     assert refusals(api.load(gzip.compress(lines(GOOD)) + gzip.compress(lines(draft()))), created=2) == []
 
@@ -726,7 +740,7 @@ def test_a_wrong_row_of_csv_is_refused_where_it_begins(api, rows, line, pointer,
         (b"Text,language,speaker,date,agency", ["/Text", "/text"]),
         (b"text,language,speaker,agency,said_on", ["/said_on", "/date"]),
         (b"text,language,who,date,agency", ["/speaker", "/who"]),
-        (b"text,language,speaker_kind,date,agency", ["/speaker/kind", "/speaker/name"]),
+        (b"text,language,speaker_kind,date,agency", ["/speaker/kind"]),
         (b"t\xe9xt,language,speaker,date,agency", None),
         (b"\xff\xfetext,language,speaker,date,agency", None),
         (b"text,language,speaker,date,date", None),

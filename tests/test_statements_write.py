@@ -351,7 +351,7 @@ def test_identifiers_of_two_entities_are_a_conflict(api):
 
 def test_an_identifier_that_contradicts_another_is_a_conflict(api):
     api.store(agency={"name": "Agence", "code": "AGX", "wikidata": "Q2"})
-    response = api.post("/v1/statements", draft(agency={"name": "Agence", "code": "AGX", "wikidata": "Q3"}))
+    response = api.post("/v1/statements", draft(text="x", agency={"name": "Agence", "code": "AGX", "wikidata": "Q3"}))
     assert check_problem(response, 409, "conflict")["pointer"] == "/agency"
 
 

@@ -9,6 +9,8 @@ from typing import Any, Never
 import orjson
 
 _WIDTH = 160
+_DEEPEST = 50  # levels; nothing that this service reads has more than four
+_TOO_DEEP = f"Nested more than {_DEEPEST} levels deep."
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -16,7 +18,7 @@ def loads(raw: bytes) -> Any:
     """Parse one JSON text. Raises ValueError, with a sentence, for what cannot be kept exactly.
 
     Refused beyond RFC 8259's grammar: a name twice in one object, numbers beyond 64 bits or doubles,
-    halves of surrogate pairs, and nesting as deep as the stack.
+    halves of surrogate pairs, and nesting beyond any use.
     """
     try:
         text = raw.decode()
@@ -31,7 +33,9 @@ def loads(raw: bytes) -> Any:
     except json.JSONDecodeError as error:
         raise ValueError(f"Not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
     except RecursionError:
-        raise ValueError("Nested too deeply.") from None
+        raise ValueError(_TOO_DEEP) from None
+    if text.count("[") + text.count("{") > _DEEPEST and _deeper(value, _DEEPEST):
+        raise ValueError(_TOO_DEEP)
     if _SURROGATE.search(text) and not _encodable(value):
         raise ValueError("Holds half of a surrogate pair, which is not a character.")
     return value
@@ -86,6 +90,19 @@ def _float(text: str) -> float:
     if not math.isfinite(number := float(text)):
         raise ValueError(f"The number {text[:30]} is too large.")
     return number
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether `value` is nested more than `levels` deep; level by level, since a stack is what it may exceed."""
+    level = [value]
+    for _ in range(levels + 1):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return bool(level)
 
 
 def _encodable(value: Any) -> bool:
