@@ -38,7 +38,7 @@ def language_tag(tag: str) -> str:
 
 def country(code: str) -> str:
     """An ISO 3166-1 alpha-2 code in capitals. ValueError if there is none such."""
-    if code.upper() not in COUNTRIES:
+    if not code.isascii() or code.upper() not in COUNTRIES:
         raise ValueError("Not an ISO 3166-1 alpha-2 country code, such as FR.")
     return code.upper()
 
@@ -52,7 +52,9 @@ def wikidata(item: str) -> str:
 
 def domain(host: str) -> str:
     """A host name in lower case, less `www.`. ValueError if malformed."""
-    host = host.lower().removeprefix("www.")
-    if not _DOMAIN.fullmatch(host):
+    if not host.isascii() or not _DOMAIN.fullmatch(host.lower()):
         raise ValueError("Not a host name, such as lematin.ch.")
-    return host
+    bare = host.lower()
+    while bare.startswith("www.") and "." in bare.removeprefix("www."):
+        bare = bare.removeprefix("www.")
+    return bare

@@ -51,10 +51,10 @@ def _simple(text: str) -> Span:
         raise ValueError(EXPECTED)
     year, month, day = (int(part) if part else None for part in match.group(1, 2, 3))
     try:
-        first = date(year or 0, month or 1, day or 1)
+        first = date(year or 0, 1 if month is None else month, 1 if day is None else day)
     except ValueError as error:
         raise ValueError(f"No such day in the calendar: {text} ({error}).") from None
-    if day:
+    if day is not None:
         return Span(first.toordinal(), first.toordinal())
     last = first.replace(month=month or 12)
     return Span(first.toordinal(), last.replace(day=monthrange(last.year, last.month)[1]).toordinal())

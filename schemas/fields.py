@@ -35,7 +35,6 @@ class Patch(Schema):
         """Take away what only a whole document needs; null gives back the default."""
         if field_obj.load_default not in (missing, None):
             self._defaults[field_name] = field_obj.load_default
-            field_obj.allow_none = True
         field_obj.required, field_obj.load_default = False, missing
 
     @pre_load
@@ -194,17 +193,21 @@ class CommaList(fields.Field[list[Any]]):
 
     default_error_messages = {"blank": "Is blank."}  # noqa: RUF012
 
-    def __init__(self, inner: fields.Field[Any], *, most: int = 50, **options: Any) -> None:
-        self.inner, self.most = inner, most
+    def __init__(
+        self, inner: fields.Field[Any], *, most: int = 50, comma: str = ",", whole: bool = False, **options: Any
+    ) -> None:
+        """`comma` is the pattern of what separates values; `whole` also takes a value as it is, commas and all."""
+        self.inner, self.most, self.comma, self.whole = inner, most, re.compile(comma), whole
         super().__init__(**options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         given = value if isinstance(value, list) else [value]
-        parts = [part.strip() for text in given for part in text.split(",")]
+        parts = [part.strip() for text in given for part in self.comma.split(text)]
         if not all(parts):
             raise self.make_error("blank")
         if len(parts) > self.most:
             raise ValidationError(f"Holds more than {self.most} values.")
+        parts = list(dict.fromkeys([*parts, *given] if self.whole else parts))
         return [self.inner.deserialize(part, attr, data, **kwargs) for part in parts]
 
 
@@ -225,7 +228,9 @@ def flattened(messages: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
     """marshmallow's nested messages as pairs of a JSON pointer (RFC 6901) and a sentence."""
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
-            part = "" if name == "_schema" else "/" + str(name).replace("~", "~0").replace("/", "~1")
+            # marshmallow says "_schema" of a whole document; a client may also have sent a field of that name.
+            whole = name == "_schema" and inner != [Strict.error_messages["unknown"]]
+            part = "" if whole else "/" + str(name).replace("~", "~0").replace("/", "~1")
             yield from flattened(inner, pointer + part)
     elif isinstance(messages, str):
         yield pointer, messages

@@ -11,11 +11,15 @@ import unicodedata
 from functools import lru_cache
 from hashlib import blake2b
 
-# Combining diacritics of Latin, Greek and Cyrillic; Hebrew points; Arabic vowel signs and tatweel.
+# Combining diacritics of Latin and Greek, less the strokes that negate a sign (≠); Hebrew points; Arabic vowel
+# signs and tatweel. In Cyrillic a breve or a diaeresis makes another letter (й, ї), but for ё, which is spelt е too.
 _ACCENTS = re.compile(
-    "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+    "(?<![\u0400-\u052f])[\u0306\u0308]|(?<=[еЕ])\u0308|[\u0300-\u0305\u0307\u0309-\u0333\u0339-\u036f"
+    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
     "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u0652\u0670]"
 )
+# 10² is not 102.
+_POWER = re.compile("(?<=[0-9])(?=[\u00b2\u00b3\u00b9\u2070\u2074-\u2079])")
 # Soft hyphen, zero-width characters, direction marks, word joiner, byte order mark.
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufe0e\ufe0f]")
 # Letters that Unicode does not decompose but readers see as an accented or joined form of others.
@@ -23,9 +27,9 @@ _LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
 )
 
-_SINGLE_QUOTES = "'‘’‚‛‹›′ʹʻʼʽ`´＇"
+_SINGLE_QUOTES = "'‘’‚‛‹›′ʹʻʼʽ`´＇׳"
 _DOUBLE_QUOTES = '"“”„‟«»″〝〞〟「」『』＂⹂❝❞'
-_DASHES = "-‐‑‒–—―−⸺⸻﹘﹣－⁃"
+_DASHES = "-‐‑‒–—―−⸺⸻﹘﹣－⁃־"
 _PUNCTUATION = str.maketrans(
     dict.fromkeys(_SINGLE_QUOTES, "'") | dict.fromkeys(_DOUBLE_QUOTES, '"') | dict.fromkeys(_DASHES, "-")
 )
@@ -40,7 +44,8 @@ _NOT_WORD = re.compile(r"[^\w\s]|_")
 
 def fold(text: str) -> str:
     """Lower-case, unaccented, single-spaced `text`; punctuation stays, quote marks and dashes of one kind."""
-    # Prime and acute marks would decompose into a space or a combining mark: unify them first.
+    # Marks such as the acute on its own would decompose into a space and an accent: unify them first.
+    text = _POWER.sub("^", unicodedata.normalize("NFC", text))
     text = _INVISIBLE.sub("", text.translate(_PUNCTUATION))
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     text = unicodedata.normalize("NFC", _ACCENTS.sub("", text).translate(_LETTERS))
@@ -72,7 +77,7 @@ def wording(text: str) -> str:
     """
     folded = _OUTER_QUOTES.sub(" ", fold(text))
     folded = _SPACE_BEFORE_MARK.sub("", _SPACED_DASH.sub("-", folded))
-    return _SPACES.sub(" ", folded).strip().rstrip(".,;: ") or _SPACES.sub(" ", text).strip()
+    return _SPACES.sub(" ", folded).strip().rstrip(".,;: ") or fold(text)
 
 
 def digest(*parts: object) -> str:

@@ -88,8 +88,12 @@ class StatementFilters(Strict):
     until = Bound(_plain_date, "Said on this day, month or year or earlier.")
     published_since = Bound(_moment, "First published then or later: a date or a timestamp.")
     published_until = Bound(_moment, "First published then or earlier.")
-    url = CommaList(url(), metadata={"description": "Addresses of articles; tracking parameters do not matter."})
-    ref = CommaList(Text(200), metadata={"description": "The clients' own identifiers."})
+    url = CommaList(
+        url(),
+        comma=",(?=https?://)",
+        metadata={"description": "Addresses of articles; tracking parameters do not matter."},
+    )
+    ref = CommaList(Text(200), whole=True, metadata={"description": "The clients' own identifiers."})
 
     @validates_schema
     def _in_order(self, data: Mapping[str, Any], **_: Any) -> None:

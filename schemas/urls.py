@@ -1,7 +1,8 @@
 """Addresses of articles, and the form under which two of them are the same article."""
 
 import re
-from urllib.parse import parse_qsl, urlencode, urlsplit
+import unicodedata
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 _TRACKING = re.compile(
     r"utm_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_cid|mc_eid|_ga|ito|cmpid|ocid|xtor|smid|cmp",
@@ -29,4 +30,6 @@ def url_key(url: str) -> str:
     host = (parts.hostname or "").removeprefix("www.")
     port = f":{parts.port}" if parts.port not in (None, _DEFAULT_PORTS.get(parts.scheme)) else ""
     query = sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(pair[0]))
-    return host + port + parts.path.rstrip("/") + ("?" + urlencode(query) if query else "")
+    # An escaped slash is not a slash; any other escape is one spelling of its character.
+    path = unquote(re.sub("%2f", "%252F", parts.path, flags=re.IGNORECASE))
+    return host + port + unicodedata.normalize("NFC", path).rstrip("/") + ("?" + urlencode(query) if query else "")

@@ -52,6 +52,9 @@ def write(statement: Statement, columns: Mapping[str, Any], *, actor: str) -> bo
     changes = {name: value for name, value in columns.items() if getattr(statement, name) != value}
     if not changes:
         return False
+    if changes.keys() & PRINTING_COLUMNS and _has_printing(statement, columns):
+        # It was written before, and another printing has come first since: that one is not to be written over.
+        return write(statement, {name: columns[name] for name in columns.keys() - PRINTING_COLUMNS}, actor=actor)
     revisions.revise(statement, "update", actor=actor, before=document(statement))
     if changes.keys() & PRINTING_COLUMNS:
         first = Appearance.of([statement.id]).first()
@@ -66,8 +69,8 @@ def write(statement: Statement, columns: Mapping[str, Any], *, actor: str) -> bo
 
 def add_printings(statement: Statement, printings: Sequence[Mapping[str, Any]], *, actor: str) -> bool:
     """Add those `printings` that a statement does not have yet; whether there were any."""
-    stored = [_identity(each.printing) for each in Appearance.of([statement.id])]
-    missing = [each for each in printings if _identity(each) not in stored]
+    stored = {_identity(each.printing) for each in Appearance.of([statement.id])}
+    missing = [each for each in distinct(printings) if _identity(each) not in stored]
     if not missing:
         return False
     revisions.revise(statement, "update", actor=actor, before=document(statement))
@@ -105,8 +108,9 @@ def delete(statement: Statement, *, actor: str, expected: Collection[int] | None
     forget_topics(statement.id)
 
 
-def restore(statement: Statement, *, actor: str) -> Statement:
-    """Undo a deletion; a statement that is not deleted stays as it is."""
+def restore(statement: Statement, *, actor: str, expected: Collection[int] | None = None) -> Statement:
+    """Undo a deletion; a statement that is not deleted stays as it is. Raises PreconditionFailed."""
+    statement.require(expected)
     if statement.deleted_at is None:
         return statement
     revisions.revise(statement, "restore", actor=actor, before=document(statement))
@@ -151,6 +155,15 @@ def index_topics(topics: Sequence[tuple[int, list[str]]]) -> None:
 def forget_topics(statement_id: int) -> None:
     """Let a statement be found by no topic."""
     StatementTopic.delete().where(StatementTopic.statement == statement_id).execute()
+
+
+def distinct(printings: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """`printings`, each once."""
+    return list({_identity(each): each for each in printings}.values())
+
+
+def _has_printing(statement: Statement, columns: Mapping[str, Any]) -> bool:
+    return any(_identity(each.printing) == _identity(columns) for each in Appearance.of([statement.id]))
 
 
 def _identity(printing: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -57,23 +57,34 @@ class Composer:
                     _check_alike(new.setdefault((model, name_key(reference["name"])), reference), reference, pointer)
         if not any(draft[source] for source in SOURCES):
             errors.append({"pointer": "/agency", "detail": SOURCELESS})
+        if reason := self._misses_original(draft, stored):
+            errors.append({"pointer": "/translation_of", "detail": reason})
         if errors:
             raise Invalid(errors)
         return found
 
     def original(self, draft: Mapping[str, Any], stored: Statement | None = None) -> int | None:
-        """The id of the statement that a draft translates. Raises Invalid if there is none such."""
+        """The id of the statement that a draft, which `find` had no fault to find with, translates."""
         wanted = draft["translation_of"]
         if wanted is UNDECIDED:
             return stored.translation_of_id if stored else None
-        if wanted is None:
+        return None if wanted is None else self._originals[wanted]
+
+    def _misses_original(self, draft: Mapping[str, Any], stored: Statement | None) -> str | None:
+        wanted = draft["translation_of"]
+        if wanted is None or wanted is UNDECIDED:
             return None
-        if (original := self._originals.get(wanted)) is None:
+        original = self._originals.get(wanted)
+        if original is None:
             what = f"statement {wanted}" if isinstance(wanted, int) else f"statement with the ref “{wanted}”"
-            raise Invalid([{"pointer": "/translation_of", "detail": f"There is no {what}."}])
-        if stored is not None and original == stored.id:
-            raise Invalid([{"pointer": "/translation_of", "detail": "A statement is no translation of itself."}])
-        return original
+            return f"There is no {what}."
+        seen: set[int] = set()
+        while stored is not None and original and original not in seen:
+            if original == stored.id:
+                return "A statement is no translation of itself, not even by way of others."
+            seen.add(original)
+            original = Statement.select(Statement.translation_of).where(Statement.id == original).scalar()
+        return None
 
     def knows(self, ref: str, id_: int) -> None:
         """Note a statement that was stored since `prime`."""
@@ -131,8 +142,8 @@ def _pointed(draft: Mapping[str, Any]) -> Iterable[tuple[str, str, type[Entity],
 
 def _check_alike(first: Mapping[str, Any], second: Mapping[str, Any], pointer: str) -> None:
     """Refuse a draft that brings one new name for two: made one after the other, the second would meet the first."""
-    differ = any(first[name] != second[name] for name in first.keys() & second.keys() - {"name"})
-    if differ and "label" not in second:
+    one, other = ({"kind": "person", **each} for each in (first, second))
+    if "label" not in second and any(one[name] != other[name] for name in one.keys() & other.keys() - {"name"}):
         detail = f"“{second['name']}” is new here and stands for two: store them first, and use their ids."
         raise Conflict(detail, pointer=pointer)
 

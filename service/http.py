@@ -6,6 +6,7 @@ contract promises. A view takes a `Call` and returns data; it neither parses nor
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from http import HTTPStatus
@@ -39,7 +40,7 @@ _ETAG = re.compile(r"(\d{1,18})(?:\.\d+)?", re.ASCII)
 class IdConverter(BaseConverter):
     """An id in a path: anything else is not found, however many digits it has."""
 
-    regex = r"[1-9]\d{0,18}"
+    regex = r"[1-9][0-9]{0,18}"
 
     def to_python(self, value: str) -> int:
         """The number, or one that nothing has."""
@@ -109,14 +110,13 @@ def _read(route: Route, path: Mapping[str, Any], actor: str, settings: Settings)
         and not request.if_match
     ):
         raise PreconditionRequired("This service changes nothing without If-Match: send the ETag of what you read.")
-    strict = "handling=strict" in request.headers.get("Prefer", "").replace(" ", "").lower().split(",")
     return Call(
         id=path.get("id", 0),
         path=path,
         query=query,
         body=body,
         expected=expected,
-        strict=strict,
+        strict=_prefers_strictness(request.headers.get("Prefer", "")),
         actor=actor,
         settings=settings,
         request_id=g.request_id,
@@ -171,6 +171,12 @@ def _expected(asked: Request) -> frozenset[int] | None:
     if "If-Match" not in asked.headers or asked.if_match.star_tag:
         return None
     return frozenset(int(match[1]) for tag in asked.if_match.as_set() if (match := _ETAG.fullmatch(tag or "")))
+
+
+def _prefers_strictness(prefer: str) -> bool:
+    """Whether a Prefer header (RFC 7240) asks for `handling=strict`; parameters behind a semicolon do not matter."""
+    first = (preference.partition(";")[0].partition("=") for preference in prefer.lower().split(","))
+    return any((name.strip(), value.strip().strip('"')) == ("handling", "strict") for name, _, value in first)
 
 
 def _answer(route: Route, call: Call, reply: Reply) -> Response:
@@ -235,7 +241,7 @@ def _streamed(stream: Stream) -> Response:
 
 def _copy_body(target: BinaryIO) -> None:
     """Copy the body, which may be larger than a document may be, piece by piece."""
-    request.max_content_length = None
+    request.max_content_length = sys.maxsize
     while piece := request.stream.read(_PIECE):
         target.write(piece)
 

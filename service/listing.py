@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import peewee
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -113,8 +112,8 @@ def _values(listing: Listing, query: Mapping[str, Any], row: Any) -> list[Any]:
 
 def _signer(listing: Listing, query: Mapping[str, Any]) -> tuple[URLSafeSerializer, str]:
     """What signs a cursor, and what binds it: the list, the sort and the filters."""
-    filters = {name: value for name, value in query.items() if name not in _NOT_FILTERS}
-    bound = digest(query["sort"], orjson.dumps(filters, option=orjson.OPT_SORT_KEYS).decode())
+    filters = sorted((name, repr(value)) for name, value in query.items() if name not in _NOT_FILTERS)
+    bound = digest(query["sort"], filters)
     return URLSafeSerializer(cursor_secret(), salt=f"cursor {listing.name}"), bound
 
 

@@ -28,7 +28,16 @@ def ids(model: type[Entity], texts: Iterable[str]) -> list[int]:
 
     Raises Invalid with suggestions if one is nobody's, Ambiguous if it is several entities'.
     """
-    return [_id(model, text) for text in texts]
+    found: list[int] = []
+    errors: list[dict[str, Any]] = []
+    for text in texts:
+        try:
+            found.append(_id(model, text))
+        except Invalid as invalid:
+            errors += invalid.members["errors"]
+    if errors:
+        raise Invalid(errors)
+    return found
 
 
 def _id(model: type[Entity], text: str) -> int:
@@ -36,9 +45,9 @@ def _id(model: type[Entity], text: str) -> int:
         return int(text)
     names = model.names
     found = names.select(names.entity).where(names.key == name_key(text), names.kind != "word").distinct()
-    matches = [row[0] for row in tuples(found.limit(_MOST_CANDIDATES))] or with_words(
-        model, text, limit=_MOST_CANDIDATES
-    )
+    limit = _MOST_CANDIDATES + 1  # one more than is shown tells that there are more
+    matches = [row[0] for row in tuples(found.order_by(names.entity).limit(limit))]
+    matches = matches or [row[0] for row in tuples(words_query(model, text).limit(limit))]
     if not matches:
         raise unknown(model, text)
     if len(matches) > 1:
@@ -56,11 +65,6 @@ def words_query(model: type[Entity], text: str) -> Any:
         .having(peewee.fn.COUNT(names.key.distinct()) == len(words))
         .order_by(names.entity)
     )
-
-
-def with_words(model: type[Entity], text: str, *, limit: int) -> list[int]:
-    """The ids of at most `limit` entities that have all words of `text` in their names."""
-    return [row[0] for row in tuples(words_query(model, text).limit(limit))]
 
 
 def near(model: type[Entity], text: str) -> list[dict[str, Any]]:
@@ -98,8 +102,11 @@ def unknown(model: type[Entity], text: str) -> Invalid:
 
 
 def ambiguous(model: type[Entity], text: str, candidates: Iterable[Entity]) -> DomainError:
-    """Several are called so."""
+    """Several are called so; if they are very many, the first of them are named."""
     listed = [candidate(entity) for entity in candidates]
+    many = len(listed) > _MOST_CANDIDATES
+    count = f"more than {_MOST_CANDIDATES}" if many else len(listed)
     return Ambiguous(
-        f"“{text}” fits {len(listed)} {model.path.rsplit('/', 1)[1]}: use the id of one.", candidates=listed
+        f"“{text}” fits {count} {model.path.rsplit('/', 1)[1]}: use the id of one.",
+        candidates=listed[:_MOST_CANDIDATES],
     )

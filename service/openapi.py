@@ -119,9 +119,11 @@ def _responses(route: Route) -> dict[str, Any]:
     for status, schema in route.returns.items():
         response: dict[str, Any] = {"description": _described(route, schema)}
         if schema is not None:
-            response["content"] = {
-                route.streams or JSON: {"schema": {"type": "string"} if route.streams else _answer(schema)}
-            }
+            lines = {"schema": {"type": "string"}}
+            document = {JSON: {"schema": _answer(schema)}}
+            response["content"] = (
+                {route.streams: lines} if route.streams else document | dict.fromkeys(route.alternates, lines)
+            )
         headers = _response_headers(status, schema)
         found[str(status)] = {**response, **({"headers": headers} if headers else {})}
     if route.method == "GET" and not route.streams and route.needs != auth.PUBLIC:
@@ -143,8 +145,10 @@ def _problems(route: Route) -> Iterable[str]:
     elif route.body is not None:
         yield "unsupported-media-type"
     yield "invalid"
+    if _conditional(route):
+        yield "precondition-failed"
     if route.method in ("PUT", "PATCH", "DELETE"):
-        yield from ("precondition-failed", "precondition-required")
+        yield "precondition-required"
     yield from route.problems
 
 
@@ -213,11 +217,16 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
         }
 
     found = []
-    if route.method in ("PUT", "PATCH", "DELETE"):
+    if _conditional(route):
         found.append(header("If-Match", "The ETag of the version that is to be changed."))
     if route.method in ("POST", "PUT", "PATCH") and route.body is not None:
         found.append(header("Prefer", "`handling=strict` (RFC 7240) refuses unknown names instead of making them."))
     return found
+
+
+def _conditional(route: Route) -> bool:
+    """Whether it changes what has a version."""
+    return route.method != "GET" and "<id:" in route.path
 
 
 def _template(path: str) -> str:

@@ -20,6 +20,9 @@ from service.models.base import tuples
 from service.models.statements import described, printed
 from service.references import Labels, Names
 
+# What tells whether another statement may be a twin.
+_FACTS = ("speaker_id", "text_key", "language", "date_from", "date_until")
+
 
 @dataclass
 class Outcome:
@@ -39,10 +42,10 @@ class _Twin:
     language: str
     said: edtf.Span
 
-    def may_be(self, language: str, said: edtf.Span) -> bool:
-        """Whether it may be the same utterance: the dates overlap, or one is not known."""
+    def may_be_of(self, said: edtf.Span) -> bool:
+        """Whether it may have been said then: the dates overlap, or one is not known."""
         overlap = self.said.earliest <= said.latest and said.earliest <= self.said.latest
-        return self.language == language and (overlap or edtf.UNKNOWN in (self.said, said))
+        return overlap or edtf.UNKNOWN in (self.said, said)
 
 
 @dataclass
@@ -50,7 +53,7 @@ class _Pending:
     """Rows that wait for the end of the batch."""
 
     statements: list[dict[str, Any]] = field(default_factory=list)
-    printings: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    printings: list[tuple[int, Mapping[str, Any]]] = field(default_factory=list)
     topics: list[tuple[int, list[str]]] = field(default_factory=list)
 
 
@@ -97,7 +100,6 @@ class Recorder:
         self._by_ref = {each.ref: each for each in Statement.rows().where(Statement.ref.in_(refs))} if refs else {}
 
     def _read_twins(self, text_keys: list[str]) -> None:
-        facts = ("speaker_id", "text_key", "language", "date_from", "date_until")
         columns = (
             Statement.speaker,
             Statement.text_key,
@@ -113,7 +115,7 @@ class Recorder:
         )
         self._twins = {}
         for id_, article_key, *values in tuples(query):
-            self._note_twin(dict(zip(facts, values, strict=True)), id_, article_key)
+            self._note_twin(dict(zip(_FACTS, values, strict=True)), id_, article_key)
 
     def _note_twin(self, row: Mapping[str, Any], id_: int, article_key: str) -> None:
         twin = _Twin(id_, article_key, row["language"], edtf.Span(row["date_from"], row["date_until"]))
@@ -143,8 +145,13 @@ class Recorder:
         twins = self._twins.get((speaker.id, facts["text_key"]), [])
         if "id" in draft and self.own_from is not None:
             twins = [twin for twin in twins if twin.statement_id < self.own_from]
+        said = edtf.Span(facts["date_from"], facts["date_until"])
         article = self._article(draft, found)
-        same = next((twin.statement_id for twin in twins if twin.article_key == article), None)
+        # Without an address, what was said on another day stood in another article.
+        printed_there = (
+            twin for twin in twins if twin.article_key == article and (draft["url"] or twin.may_be_of(said))
+        )
+        same = next((twin.statement_id for twin in printed_there), None)
         if same is not None and self.on_duplicate == "skip":
             return Outcome("skipped", same)
         if same is not None and self.on_duplicate == "refuse":
@@ -156,8 +163,7 @@ class Recorder:
             )
         if self.on_duplicate != "link":
             return None
-        said = edtf.Span(facts["date_from"], facts["date_until"])
-        alike = (twin.statement_id for twin in twins if twin.may_be(draft["language"], said))
+        alike = (twin.statement_id for twin in twins if twin.language == draft["language"] and twin.may_be_of(said))
         target = same if same is not None else next(alike, None)
         return None if target is None else self._link(target, draft)
 
@@ -172,7 +178,7 @@ class Recorder:
     def _create(self, draft: dict[str, Any], original: int | None) -> Outcome:
         moment, id_ = now(), self._next_id
         own = self.composer.columns(draft, original)
-        printings = sorted(self.composer.printings(draft), key=lambda printing: printing["published_from"])
+        printings = sorted(amend.distinct(self.composer.printings(draft)), key=lambda each: each["published_from"])
         row = {
             "id": id_, **own, **printings[0], **amend.counts(printings), "status": "unreviewed",
             "version": draft.get("version", 1), "created_at": moment, "updated_at": moment, "deleted_at": None,
@@ -192,6 +198,8 @@ class Recorder:
         self._flush()
         printings = self.composer.printings(draft)
         added = amend.add_printings(Statement.find(statement_id), printings, actor=self.actor)
+        if added:
+            self._read_again(statement_id)
         return Outcome("linked" if added else "skipped", statement_id)
 
     def _update(self, stored: Statement, draft: dict[str, Any], original: int | None) -> Outcome:
@@ -200,8 +208,21 @@ class Recorder:
         columns = self.composer.columns(draft, original, stored)
         first, *others = self.composer.printings(draft, stored)
         changed = amend.write(stored, {**columns, **first}, actor=self.actor)
-        added = amend.add_printings(Statement.find(stored.id), others, actor=self.actor) if others else False
-        return Outcome("updated" if changed or added else "unchanged", stored.id)
+        added = bool(others) and amend.add_printings(Statement.find(stored.id), others, actor=self.actor)
+        if not changed and not added:
+            return Outcome("unchanged", stored.id)
+        self._read_again(stored.id)
+        return Outcome("updated", stored.id)
+
+    def _read_again(self, statement_id: int) -> None:
+        """Know a statement as it is since this batch changed it: a later draft may meet it."""
+        statement = Statement.find(statement_id)
+        if statement.ref:
+            self._by_ref[statement.ref] = statement
+        for key, twins in self._twins.items():
+            self._twins[key] = [twin for twin in twins if twin.statement_id != statement_id]
+        for appearance in Appearance.of([statement_id]):
+            self._note_twin(_facts(statement), statement_id, appearance.article_key)
 
     def _flush(self) -> None:
         if not self._pending.statements:
@@ -212,3 +233,7 @@ class Recorder:
         amend.store_printings(pending.printings)
         amend.index_topics(pending.topics)
         revisions.created(Statement, pending.statements, actor=self.actor)
+
+
+def _facts(statement: Statement) -> dict[str, Any]:
+    return {name: getattr(statement, name) for name in _FACTS}

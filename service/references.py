@@ -36,7 +36,7 @@ class Names:
         ids: dict[type[Entity], set[int]] = defaultdict(set)
         for model, reference in references:
             keys[model].update(key for key in _keys(model, reference) if (model, key) not in self._by_key)
-            ids[model].update(known for known in _ids(reference) if (model, known) not in self._by_id)
+            ids[model].update(known for known in self._ids(model, reference) if (model, known) not in self._by_id)
         for model in ENTITIES:
             self._read_keys(model, sorted(keys[model]))
             self._read_ids(model, sorted(ids[model]))
@@ -52,22 +52,18 @@ class Names:
         if (known := reference.get("id")) is not None:
             return self._checked(model, known, reference)
         if self.labels and (labelled := self.labels.get(model, reference)):
-            return self._by_id.get((model, labelled)) or model.find(labelled)
-        if identified := self._identified(model, reference):
-            return identified
+            if (model, labelled) not in self._by_id:
+                self._read_ids(model, [labelled])
+            return self._by_id[model, labelled]
+        identified = self._identified(model, reference)
+        if identified is not None:
+            return self._confirmed(identified, reference)
         fitting = [each for each in self._named(model, reference["name"]) if _may_be(each, reference)]
         if self.labels:
             fitting = self.labels.unclaimed(model, reference, fitting)
-        if len(fitting) > 1:
-            wanted = {hint, reference.get("label")}
-            fitting = [each for each in fitting if each.id in wanted] or fitting
-        if len(fitting) > 1:
-            raise ambiguous(model, reference["name"], fitting)
-        if not fitting:
-            if self.strict:
-                raise unknown(model, reference["name"])
-            return None
-        return _same_kind(fitting[0], reference)
+        if not fitting and self.strict:
+            raise unknown(model, reference["name"])
+        return _chosen(fitting, reference, hint) if fitting else None
 
     def make(self, model: type[Entity], reference: Reference, *, hint: int | None = None) -> Entity:
         """The entity meant, made if there is none, and given the identifiers that it lacked."""
@@ -90,6 +86,12 @@ class Names:
         for key in {*map(name_key, (entity.name, *entity.aliases)), *_identifier_keys(model, identifiers)}:
             known = self._by_key.setdefault((model, key), [])
             known[:] = [each for each in known if each.id != entity.id] + [entity]
+
+    def _ids(self, model: type[Entity], reference: Reference) -> Iterable[int]:
+        if reference.get("id") is not None:
+            yield reference["id"]
+        if self.labels and (labelled := self.labels.get(model, reference)):
+            yield labelled
 
     def _read_keys(self, model: type[Entity], keys: list[str]) -> None:
         for start in range(0, len(keys), _IN_ONE_QUERY):
@@ -125,12 +127,23 @@ class Names:
         called = {name_key(name) for name in (entity.name, *entity.aliases)}
         if "name" in reference and name_key(reference["name"]) not in called:
             raise Invalid([{"pointer": "/name", "detail": f"{model.noun.capitalize()} {known} is “{entity.name}”."}])
-        if not _may_be(entity, reference):
+        holder = self._identified(model, reference)
+        if not _may_be(entity, reference) or (holder is not None and holder.id != known):
             raise Conflict(
-                f"{model.noun.capitalize()} {known} is stored with other identifiers.",
-                candidates=[candidate(entity)],
+                f"The identifiers given are not those of {model.noun} {known}.",
+                candidates=[candidate(each) for each in (entity, holder) if each is not None],
             )
         return _same_kind(entity, reference)
+
+    def _confirmed(self, identified: Entity, reference: Reference) -> Entity:
+        """The entity that an identifier tells, unless the name is another's. Else it is one more spelling."""
+        called = self._named(type(identified), reference["name"])
+        if called and all(each.id != identified.id for each in called):
+            raise Conflict(
+                f"The identifier is that of “{identified.name}”, the name is that of another.",
+                candidates=[candidate(each) for each in (identified, *called)],
+            )
+        return _same_kind(identified, reference)
 
     def _identified(self, model: type[Entity], reference: Reference) -> Entity | None:
         found = {
@@ -145,7 +158,13 @@ class Names:
                 f"The identifiers given belong to {len(found)} different {model.path.rsplit('/', 1)[1]}.",
                 candidates=[candidate(entity) for entity in found.values()],
             )
-        return next(iter(found.values()), None)
+        entity = next(iter(found.values()), None)
+        if entity is not None and entity.differs(reference):
+            raise Conflict(
+                f"One identifier is that of {model.noun} {entity.id}, “{entity.name}”, and another is not.",
+                candidates=[candidate(entity)],
+            )
+        return entity
 
 
 class Labels:
@@ -181,20 +200,22 @@ def _identifier_keys(model: type[Entity], values: Reference) -> list[str]:
     return [name_key(values[column]) for column in model.identifiers if values.get(column)]
 
 
-def _ids(reference: Reference) -> Iterable[int]:
-    if reference.get("id") is not None:
-        yield reference["id"]
-
-
 def _may_be(entity: Entity, reference: Reference) -> bool:
     """Whether no identifier tells the two apart."""
-    distinct = any(
-        getattr(entity, column) and reference.get(column) and not entity.shares(column, reference[column])
-        for column in entity.identifiers
-    )
     # In an export, kind is stated for every speaker: a person and an organization of one name are two.
     other_kind = "label" in reference and reference.get("kind") not in (None, getattr(entity, "kind", None))
-    return not distinct and not other_kind
+    return not entity.differs(reference) and not other_kind
+
+
+def _chosen(fitting: list[Entity], reference: Reference, hint: int | None) -> Entity:
+    """The one among namesakes. Raises Ambiguous, or Conflict if the only one is of another kind."""
+    if len(fitting) > 1:
+        wanted, kind = {hint, reference.get("label")}, reference.get("kind")
+        fitting = [each for each in fitting if each.id in wanted] or fitting
+        fitting = [each for each in fitting if kind in (None, getattr(each, "kind", None))] or fitting
+    if len(fitting) > 1:
+        raise ambiguous(type(fitting[0]), reference["name"], fitting)
+    return _same_kind(fitting[0], reference)
 
 
 def _same_kind(entity: Entity, reference: Reference) -> Entity:

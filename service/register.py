@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from typing import Any
 
-from schemas.folding import name_key
 from schemas.instants import now
 from schemas.names import AgencyOut, OutletOut, SpeakerOut
 from service import db
@@ -48,18 +47,26 @@ def create(model: type[Entity], draft: dict[str, Any], *, actor: str) -> Entity:
 
 def add(model: type[Entity], draft: dict[str, Any], *, actor: str, on_duplicate: str) -> tuple[Entity, bool]:
     """Store a new entity as `on_duplicate` says of namesakes; the entity, and whether it is new. Raises Duplicate."""
-    namesakes = model.live().where(model.name_key == name_key(draft["name"])).order_by(model.id)
-    known: Entity | None = None if on_duplicate == "allow" else namesakes.first()
-    if known is None:
-        return create(model, draft, actor=actor), True
+    namesakes = [] if on_duplicate == "allow" else model.called(draft["name"])
     if on_duplicate == "skip":
+        namesakes = [each for each in namesakes if not each.differs(draft)]
+    if not namesakes:
+        return create(model, draft, actor=actor), True
+    known = next((each for each in namesakes if _same(each, draft)), namesakes[0])
+    clear = (len(namesakes) == 1 or _same(known, draft)) and getattr(known, "kind", None) == draft.get("kind")
+    if on_duplicate == "skip" and clear:
         return known, False
     raise Duplicate(
-        f"“{known.name}” is {known.noun} {known.id} already. With on_duplicate=skip the answer is that {known.noun}, "
-        "with allow another of the same name is stored.",
+        f"“{draft['name']}” is what {known.noun} {known.id} is called already, “{known.name}”. With on_duplicate=skip "
+        f"the answer is that {known.noun} if it is the only one and of this kind, with allow another is stored.",
         pointer="/name",
         existing=known.url_path,
     )
+
+
+def _same(entity: Entity, draft: dict[str, Any]) -> bool:
+    """Whether an identifier says that it is the one."""
+    return any(entity.shares(column, draft.get(column)) for column in entity.identifiers)
 
 
 def change(entity: Entity, values: dict[str, Any], *, actor: str, expected: Collection[int] | None = None) -> Entity:
@@ -84,18 +91,21 @@ def delete(entity: Entity, *, actor: str, expected: Collection[int] | None = Non
     """Delete softly. Raises PreconditionFailed, or Conflict while a statement refers to it."""
     entity.require(expected)
     for reference in _REFERRING[type(entity)]:
-        if reference.model.select().where(reference == entity.id).exists():
+        naming = reference.model.select().where(reference == entity.id).first()
+        if naming is not None:
+            example = naming.id if isinstance(naming, Statement) else naming.statement_id
             raise Conflict(
-                f"{entity.noun.capitalize()} {entity.id} cannot be deleted: statements name it.",
-                statements=f"{Statement.path}?{entity.noun}={entity.id}",
+                f"{entity.noun.capitalize()} {entity.id} cannot be deleted: statements name it, such as the example.",
+                example=f"{Statement.path}/{example}",
             )
     revisions.revise(entity, "delete", actor=actor, before=document(entity))
     entity.bump({"deleted_at": now()})
     entity.forget_names()
 
 
-def restore(entity: Entity, *, actor: str) -> Entity:
-    """Undo a deletion; an entity that is not deleted stays as it is. Raises Duplicate."""
+def restore(entity: Entity, *, actor: str, expected: Collection[int] | None = None) -> Entity:
+    """Undo a deletion; an entity that is not deleted stays as it is. Raises PreconditionFailed or Duplicate."""
+    entity.require(expected)
     if entity.deleted_at is None:
         return entity
     _check_identifiers(

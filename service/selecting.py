@@ -51,6 +51,11 @@ def called(model: type[Entity]) -> Filter:
     return lambda texts: _any(model.id.in_(naming.words_query(model, text)) for text in texts)
 
 
+def identified(model: type[Entity], column: str) -> Filter:
+    """The identifier in `column` is one of the texts, however spelt."""
+    return lambda texts: model.id.in_([entity.id for text in texts for entity in model.identified(column, text)])
+
+
 def _any(clauses: Any) -> Any:
     return reduce(operator.or_, clauses)
 
@@ -111,15 +116,8 @@ def entities(model: type[Entity], **filters: Filter) -> Listing:
 
 
 SPEAKERS = entities(Speaker, kind=one_of(Speaker.kind))
-AGENCIES = entities(Agency, code=lambda codes: Agency.id.in_(_identified(Agency, codes)))
+AGENCIES = entities(Agency, code=identified(Agency, "code"))
 OUTLETS = entities(Outlet, domain=one_of(Outlet.domain))
-
-
-def _identified(model: type[Entity], texts: list[str]) -> Any:
-    names = model.names
-    return names.select(names.entity).where(
-        names.kind == "identifier", names.key.in_([name_key(text) for text in texts])
-    )
 
 
 def _topics() -> Any:

@@ -103,8 +103,8 @@ ALPHABETS = {
     "Georgian": "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
     "Hebrew": "אבגדהוזחטיכלמנסעפצקרשת",
     "Arabic": "ءابتثجحخدذرزسشصضطظعغفقكلمنهويةىأؤئگچپژ",
-    "Devanagari": "अआइईउऊएऐओऔकखगघचछजझटठडढणतथदधनपफबभमयरलवशषसहड़ढ़",
-    "Bengali": "অআইঈউঊএঐওঔকখগঘচছজঝটঠডঢণতথদধনপফবভমযরলশষসহড়ঢ়য়",
+    "Devanagari": "अआइईउऊएऐओऔकखगघचछजझटठडढणतथदधनपफबभमयरलवशषसह",
+    "Bengali": "অআইঈউঊএঐওঔকখগঘচছজঝটঠডঢণতথদধনপফবভমযরলশষসহ",
     "Tamil": "அஆஇஈஉஊஎஏஐஒஓகஙசஞடணதநபமயரலவழளறன",
     "Thai": "กขคฆงจฉชซญดตถทธนบปผฝพฟภมยรลวศษสหอฮ",
     "hiragana": "あいうえおかがきぎさざただはばぱやゆよらわを",
@@ -122,11 +122,13 @@ def test_no_two_letters_of_a_script_are_one(script):
         assert len({form(f"x{letter}x") for letter in letters}) == len(letters)
 
 
-@pytest.mark.parametrize("word", ["की", "कि", "के", "को", "क", "हाँ", "हां", "ไม่", "ไม้", "ไม", "ビル", "ビール", "가", "각"])
-def test_vowel_signs_and_tones_stay(word):
-    others = {"की", "कि", "के", "को", "क", "हाँ", "हां", "ไม่", "ไม้", "ไม", "ビル", "ビール", "가", "각"} - {word}
-    assert text_key(word) not in {text_key(other) for other in others}
-    assert name_key(word) not in {name_key(other) for other in others}
+@pytest.mark.parametrize(
+    "words",
+    [["क", "की", "कि", "के", "को"], ["हाँ", "हा"], ["ड", "ड़"], ["ไม", "ไม่", "ไม้"], ["ビル", "ビール"], ["か", "が"], ["가", "각"]],
+)
+def test_vowel_signs_tones_and_voicing_stay(words):
+    for form in (fold, name_key, text_key):
+        assert len({form(word) for word in words}) == len(words)
 
 
 @always
@@ -163,12 +165,12 @@ def test_keys_that_are_cut_stay_apart(text, more):
 
 
 @always
-@given(st.lists(st.none() | st.integers() | TEXT, min_size=2, max_size=4))
+@given(st.lists(st.integers() | WORDS.map(" ".join), min_size=2, max_size=4, unique_by=str))
 def test_a_digest_depends_on_the_place_of_its_parts(parts):
     assert len(digest(*parts)) == 32
-    assert digest(*parts) == digest(*parts)
-    assert (digest(*parts) == digest(*reversed(parts))) == ([str(p or "") if p is None else str(p) for p in parts]
-                                                           == [str(p or "") if p is None else str(p) for p in reversed(parts)])
+    assert digest(*parts) != digest(*reversed(parts))
+    assert digest(*parts) != digest(*parts[:-1])
+    assert digest(None, *parts) == digest("", *parts) != digest(*parts, None)
 
 
 # Dates: python-edtf, another implementation of the standard, is the judge
@@ -361,7 +363,7 @@ def test_another_port_is_another_address():
     assert urls.url_key("http://example.org:443/a") != urls.url_key("http://example.org/a")
 
 
-@pytest.mark.parametrize("path", ["caf%C3%A9", "caf%c3%a9", "café", "cafe\u0301"])
+@pytest.mark.parametrize("path", ["caf%C3%A9", "caf%c3%a9", "c%61fé"])
 def test_the_escapes_of_a_path_do_not_matter(path):
     assert urls.url_key(f"https://example.org/{path}") == urls.url_key("https://example.org/café")
 
@@ -451,7 +453,7 @@ def test_a_domain_has_one_spelling(host):
     assert host.endswith(stored)
 
 
-@pytest.mark.parametrize("host", ["", "org", "a.org.", ".org", "a..org", "-a.org", "a-.org", "a b.org", "a.org/", "a.org:80", "http://a.org", "a_b.org", "K.org"])
+@pytest.mark.parametrize("host", ["", "org", "a.org.", ".org", "a..org", "-a.org", "a-.org", "a b.org", "a.org/", "a.org:80", "http://a.org", "a_b.org", "\u212a.org"])
 def test_what_is_no_host_name_is_refused(host):
     with pytest.raises(ValueError, match="host name"):
         codes.domain(host)

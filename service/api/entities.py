@@ -83,7 +83,7 @@ def _resource(
         returns={200: out}, needs="write", problems=("duplicate",),
     )  # fmt: skip
     def restore(call: Call) -> Entity:
-        return register.restore(model.find(call.id, deleted=True), actor=call.actor)
+        return register.restore(model.find(call.id, deleted=True), actor=call.actor, expected=call.expected)
 
 
 def _a(noun: str) -> str:

@@ -127,7 +127,7 @@ def delete(call: Call) -> None:
 @route("POST", "/v1/statements/<id:id>/restore", returns={200: _OUT}, needs="write")
 def restore(call: Call) -> Statement:
     """Undo the deletion of a statement. One that is not deleted stays as it is."""
-    return amend.restore(Statement.find(call.id, deleted=True), actor=call.actor)
+    return amend.restore(Statement.find(call.id, deleted=True), actor=call.actor, expected=call.expected)
 
 
 def _edited(call: Call) -> Statement:

@@ -7,7 +7,8 @@ punctuation. The next kind of named entity is two classes here and one entry in 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import peewee
 
@@ -52,12 +53,22 @@ class Entity(Versioned):
         own = getattr(self, column)
         return bool(own and value) and name_key(own) == name_key(str(value))
 
+    def differs(self, values: Mapping[str, Any]) -> bool:
+        """Whether an identifier in `values` tells that another entity is meant."""
+        given = (column for column in self.identifiers if values.get(column) and getattr(self, column))
+        return any(not self.shares(column, values[column]) for column in given)
+
     @classmethod
-    def identified(cls, column: str, value: str) -> Any:
-        """The living entities whose identifier in `column` is `value`, however that is spelt."""
+    def called(cls, name: str) -> list[Self]:
+        """The living entities of which `name` is a name, an alias or an identifier, however it is spelt."""
         names = cls.names
-        keyed = names.select(names.entity).where(names.key == name_key(value), names.kind == "identifier")
-        return (entity for entity in cls.live().where(cls.id.in_(keyed)) if entity.shares(column, value))
+        keyed = names.select(names.entity).where(names.key == name_key(name), names.kind != "word")
+        return list(cls.live().where(cls.id.in_(keyed)).order_by(cls.id))
+
+    @classmethod
+    def identified(cls, column: str, value: str) -> list[Self]:
+        """The living entities whose identifier in `column` is `value`, however that is spelt."""
+        return [entity for entity in cls.called(value) if entity.shares(column, value)]
 
     def index_names(self) -> None:
         """Make the entity found by what it is called now, and by nothing else."""
