@@ -28,7 +28,7 @@ _LETTERS = str.maketrans(
 )
 
 _SINGLE_QUOTES = "'‘’‚‛‹›′ʹʻʼʽ`´＇׳"
-_DOUBLE_QUOTES = '"“”„‟«»″〝〞〟「」『』＂⹂❝❞'
+_DOUBLE_QUOTES = '"“”„‟«»″〝〞〟「」『』＂⹂❝❞״'
 _DASHES = "-‐‑‒–—―−⸺⸻﹘﹣－⁃־"
 _PUNCTUATION = str.maketrans(
     dict.fromkeys(_SINGLE_QUOTES, "'") | dict.fromkeys(_DOUBLE_QUOTES, '"') | dict.fromkeys(_DASHES, "-")

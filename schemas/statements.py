@@ -104,7 +104,7 @@ class StatementRecord(StatementDraft):
     """
 
     id = WholeNumber(1, MAX_ID)
-    version = WholeNumber(1, MAX_ID)
+    version = WholeNumber(1, 10**17)
     status = fields.Raw(allow_none=True)
     appearance_count = fields.Raw(allow_none=True)
     source_count = fields.Raw(allow_none=True)

@@ -42,7 +42,7 @@ class Composer:
         Among namesakes, those that the `stored` statement names win. Raises what is wrong, all of it if Invalid.
         """
         found: dict[str, Entity | None] = {}
-        new: dict[tuple[type[Entity], str], Mapping[str, Any]] = {}
+        new: dict[type[Entity], list[Mapping[str, Any]]] = {}
         errors = []
         for pointer, name, model, reference in _pointed(draft):
             try:
@@ -54,7 +54,7 @@ class Composer:
                 raise
             else:
                 if found[pointer] is None:
-                    _check_alike(new.setdefault((model, name_key(reference["name"])), reference), reference, pointer)
+                    _check_alike(model, new.setdefault(model, []), reference, pointer)
         if not any(draft[source] for source in SOURCES):
             errors.append({"pointer": "/agency", "detail": SOURCELESS})
         if reason := self._misses_original(draft, stored):
@@ -140,12 +140,24 @@ def _pointed(draft: Mapping[str, Any]) -> Iterable[tuple[str, str, type[Entity],
                 yield f"/other_appearances/{index}/{name}", name, REFERENCES[name], appearance[name]
 
 
-def _check_alike(first: Mapping[str, Any], second: Mapping[str, Any], pointer: str) -> None:
-    """Refuse a draft that brings one new name for two: made one after the other, the second would meet the first."""
-    one, other = ({"kind": "person", **each} for each in (first, second))
-    if "label" not in second and any(one[name] != other[name] for name in one.keys() & other.keys() - {"name"}):
-        detail = f"“{second['name']}” is new here and stands for two: store them first, and use their ids."
-        raise Conflict(detail, pointer=pointer)
+def _check_alike(
+    model: type[Entity], others: list[Mapping[str, Any]], reference: Mapping[str, Any], pointer: str
+) -> None:
+    """Refuse a draft that brings one new name, or one new identifier, for two; note the new `reference`.
+
+    Made one after the other, the second would meet the first and be refused too late.
+    """
+    for other in others if "label" not in reference else ():
+        one, two = ({"kind": "person", **each} for each in (other, reference))
+        named_alike = name_key(one["name"]) == name_key(two["name"])
+        differ = any(one[name] != two[name] for name in one.keys() & two.keys() - {"name"})
+        shared = any(one.get(column) and one[column] == two.get(column) for column in model.identifiers)
+        if differ if named_alike else shared:
+            detail = (
+                f"“{other['name']}” and “{reference['name']}” are new here and cannot be told apart: store them first."
+            )
+            raise Conflict(detail, pointer=pointer)
+    others.append(reference)
 
 
 def _read_originals(wanted: list[int | str]) -> dict[int | str, int]:

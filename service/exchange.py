@@ -1,47 +1,32 @@
-"""Taking many statements in and out: import and export, memory flat whatever the size.
-
-In a row that carries its own `id`, a line of an export, ids are those of the database that wrote it. They
-tell rows and namesakes of the file apart and let a translation find its original, and are not stored here.
-"""
+"""Taking many statements in and out: import and export, memory flat whatever the size."""
 
 import gzip
-import tempfile
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any, BinaryIO
 
-import orjson
-import peewee
 from marshmallow import ValidationError
 
 from schemas.fields import flattened
 from schemas.statements import AppearanceOut, StatementRecord, StatementRecordOut
-from service import amend, db, listing
-from service.composing import REFERENCES, UNDECIDED
-from service.errors import DomainError, Malformed
+from service import db, labels, listing
+from service.composing import REFERENCES
+from service.errors import Malformed
 from service.formats import Format
 from service.models import Appearance, Statement
-from service.models.base import Base, tuples
-from service.record import Outcome, Recorder
-from service.references import Labels
+from service.models.base import tuples
+from service.record import Recorder
+from service.reporting import Reasons, Report, because, reasons
 from service.selecting import STATEMENTS
 
-ACTIONS = ("created", "updated", "linked", "unchanged", "skipped", "refused")
 _BATCH = 500
+_ROUNDS = 20  # how often rows that wait for one another are gone through again
 _GZIP = b"\x1f\x8b"
 _RECORD, _RECORD_OUT, _PRINTING_OUT = StatementRecord(), StatementRecordOut(), AppearanceOut()
-_MEMORY = 1_048_576  # bytes of a report that are kept in memory before they go to disk
 
-Row = tuple[int, dict[str, Any]]
-
-
-class ImportLabel(Base):
-    """For the time of an import: which statement here has which id in the file."""
-
-    label = peewee.BigIntegerField(primary_key=True)
-    statement_id = peewee.BigIntegerField()
+# The number of a line, and what stands there: a draft, or the reasons why it is none.
+Row = tuple[int, dict[str, Any] | Reasons]
 
 
 def records(query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -55,43 +40,17 @@ def _documents(statements: list[Statement]) -> Iterator[dict[str, Any]]:
     others: dict[int, list[Appearance]] = {}
     for appearance in Appearance.of(several) if several else ():
         others.setdefault(appearance.statement_id, []).append(appearance)
+    originals = {each.translation_of_id for each in statements if each.translation_of_id}
+    there = {row[0] for row in tuples(Statement.select(Statement.id).where(_live(originals)))} if originals else set()
     for statement in statements:
-        yield {
-            **_RECORD_OUT.dump(statement),
-            "other_appearances": _printings(others.get(statement.id, [])[1:]),
-        }
+        further = [_PRINTING_OUT.dump(each) for each in others.get(statement.id, [])[1:]]
+        # A file cannot point at what was deleted: nobody could follow it.
+        original = statement.translation_of_id if statement.translation_of_id in there else None
+        yield {**_RECORD_OUT.dump(statement), "translation_of": original, "other_appearances": further}
 
 
-def _printings(appearances: list[Appearance]) -> list[dict[str, Any]]:
-    return [_PRINTING_OUT.dump(each) for each in appearances]
-
-
-class Report:
-    """What became of the rows. The reasons for refusals go to disk when there are many: close it in the end."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter(dict.fromkeys(ACTIONS, 0))
-        self._errors = tempfile.SpooledTemporaryFile(max_size=_MEMORY)  # noqa: SIM115 - lives as long as the report
-
-    @property
-    def rows(self) -> int:
-        """How many rows there were."""
-        return self.counts.total()
-
-    def refuse(self, line: int, reasons: list[dict[str, Any]]) -> None:
-        """Note that a row was refused."""
-        self.counts["refused"] += 1
-        for reason in reasons:
-            self._errors.write(orjson.dumps({"line": line, **reason}, option=orjson.OPT_APPEND_NEWLINE))
-
-    def close(self) -> None:
-        """Give the reasons up."""
-        self._errors.close()
-
-    def errors(self) -> Iterator[bytes]:
-        """Each reason as a JSON object, by line."""
-        self._errors.seek(0)
-        return (line.rstrip(b"\n") for line in self._errors)
+def _live(ids: Iterable[int]) -> Any:
+    return Statement.id.in_(sorted(ids)) & Statement.deleted_at.is_null()
 
 
 class Importer:
@@ -110,25 +69,34 @@ class Importer:
         progress: Callable[[], None] = lambda: None,
     ) -> None:
         """`progress` is called after each batch."""
-        self.form, self.actor, self.mode, self.dry_run, self.strict = form, actor, mode, dry_run, strict
-        self.on_duplicate, self.longest_line, self.progress = on_duplicate, longest_line, progress
+        self.form, self.mode, self.dry_run, self.longest_line = form, mode, dry_run, longest_line
+        self.progress = progress
         self.report = Report()
-        self._labels = Labels()
-        self._own_from = 0
-        self._later: list[tuple[int, int, int]] = []
+        # Whether all of it is one transaction.
+        self._whole = mode == "atomic" or dry_run
+        self._options: dict[str, Any] = {
+            "actor": actor,
+            "on_duplicate": on_duplicate,
+            "strict": strict,
+            "labels": labels.Labels(),
+            "upsert": True,
+        }
+        self._own_from = self._next_id = 0
 
     def run(self, file: BinaryIO) -> Report:
         """Import a seekable binary file, gzip or not. Raises Malformed if it is empty, Busy while another writes."""
-        whole = self.mode == "atomic" or self.dry_run
         try:
-            with db.proxy.connection_context(), _label_table(), db.writing() if whole else nullcontext():
-                self._own_from = Statement.next_id()
-                for batch in self._batches(_opened(file)):
-                    with nullcontext() if whole else db.writing():
-                        self._store(batch)
-                    self.progress()
-                with nullcontext() if whole else db.writing():
-                    self._link_later()
+            with (
+                db.proxy.connection_context(),
+                labels.statement_labels(),
+                db.writing() if self._whole else nullcontext(),
+            ):
+                self._own_from = self._next_id = Statement.next_id()
+                with labels.Later() as later:
+                    for batch in _batches(self._rows(_opened(file))):
+                        self._store(batch, later)
+                        self.progress()
+                    self._settle(later, _ROUNDS)
                 if not self.stored:
                     raise _Undone  # noqa: TRY301 - it leaves the transaction, not the function
         except _Undone:
@@ -143,96 +111,60 @@ class Importer:
         """Whether what the report counts is in the database."""
         return not self.dry_run and not (self.mode == "atomic" and self.report.counts["refused"])
 
-    def _batches(self, stream: BinaryIO) -> Iterator[list[Row]]:
-        batch: list[Row] = []
-        labels: set[int] = set()
-        for line, draft in self._drafts(stream):
-            # The original of a translation must be stored before the batch of the translation is read.
-            if len(batch) == _BATCH or draft["translation_of"] in labels:
-                yield batch
-                batch, labels = [], set()
-            batch.append((line, draft))
-            labels.update({draft["id"]} if "id" in draft else ())
-        if batch:
-            yield batch
-
-    def _drafts(self, stream: BinaryIO) -> Iterator[Row]:
-        """The rows that can be understood; the others are noted."""
+    def _rows(self, stream: BinaryIO) -> Iterator[Row]:
         line = 0
         try:
             for line, row in self.form.parse(stream, longest=self.longest_line):
-                if isinstance(row, ValueError):
-                    self.report.refuse(line, [{"pointer": "", "detail": str(row)}])
-                    continue
-                try:
-                    yield line, _labelled(_RECORD.load(row))
-                except ValidationError as error:
-                    wrong = flattened(error.messages)
-                    self.report.refuse(line, [{"pointer": pointer, "detail": detail} for pointer, detail in wrong])
+                yield line, because(str(row)) if isinstance(row, ValueError) else _draft(row)
         except (OSError, EOFError, zlib.error) as error:
-            self.report.refuse(line + 1, [{"pointer": "", "detail": f"The file cannot be read on: {error}."}])
+            yield line + 1, because(f"The file cannot be read on: {error}.")
 
-    def _store(self, batch: list[Row]) -> None:
-        recorder = Recorder(
-            actor=self.actor,
-            on_duplicate=self.on_duplicate,
-            strict=self.strict,
-            upsert=True,
-            labels=self._labels,
-            own_from=self._own_from,
-        )
-        forward = self._point_back(batch)
-        outcomes = recorder.record([draft for _, draft in batch])
-        for (line, _), outcome in zip(batch, outcomes, strict=True):
-            self._note(line, outcome)
-            if outcome.statement_id and line in forward:
-                self._later.append((line, outcome.statement_id, forward[line]))
-        rows = [
-            {"label": draft["id"], "statement_id": outcome.statement_id}
-            for (_, draft), outcome in zip(batch, outcomes, strict=True)
-            if "id" in draft and outcome.statement_id
-        ]
-        if rows:
-            ImportLabel.insert_many(rows).on_conflict_ignore().execute()
-
-    def _note(self, line: int, outcome: Outcome) -> None:
-        if outcome.error is None:
-            self.report.counts[outcome.action] += 1
-        else:
-            self.report.refuse(line, _reasons(outcome.error))
-
-    def _point_back(self, batch: list[Row]) -> dict[int, int]:
-        """Turn ids of the file in `translation_of` into ids here; by line, those that have not come yet."""
-        wanted = {
-            draft["translation_of"] for _, draft in batch if "id" in draft and isinstance(draft["translation_of"], int)
-        }
-        known = _statement_ids(wanted)
-        forward = {}
-        for line, draft in batch:
-            label = draft["translation_of"]
-            if "id" in draft and isinstance(label, int):
-                draft["translation_of"] = known.get(label, UNDECIDED)
-                if label not in known:
-                    forward[line] = label
-        return forward
-
-    def _link_later(self) -> None:
-        """Link translations that came before their originals. This is still part of their creation: no revision."""
-        for line, id_, label in self._later:
-            if original := _statement_ids({label}).get(label):
-                changed = Statement.translation_of.is_null() | (Statement.translation_of != original)
-                Statement.update(translation_of=original).where(Statement.id == id_, changed).execute()
+    def _store(self, batch: list[Row], later: labels.Later) -> None:
+        """Store what can be stored of a batch; what waits for its original goes to `later`."""
+        with nullcontext() if self._whole else db.writing():
+            drafts = [row for _, row in batch if isinstance(row, dict)]
+            _point_back(drafts)
+            next_id = self._next_id if self._whole else None
+            recorder = Recorder(**self._options, own_from=self._own_from, next_id=next_id)
+            outcomes = recorder.record(drafts)
+            labels.note_statements(
+                (draft["id"], outcome.statement_id)
+                for draft, outcome in zip(drafts, outcomes, strict=True)
+                if "id" in draft and outcome.statement_id and outcome.action != "waiting"
+            )
+            self._next_id = recorder.next_id
+        told = iter(outcomes)
+        for line, row in batch:
+            if isinstance(row, list):
+                self.report.refuse(line, row)
                 continue
-            statement = Statement.find(id_)
-            if statement.version == 1 and id_ >= self._own_from:
-                amend.delete(statement, actor=self.actor)
-                self.report.counts["created"] -= 1
-                reason = f"No row of this file with the id {label} was stored."
-                self.report.refuse(line, [{"pointer": "/translation_of", "detail": reason}])
+            outcome = next(told)
+            if outcome.action == "waiting":
+                # With its id spoken for, the order of the ids stays that of the file.
+                later.put(line, {**row, "reserved": outcome.statement_id if self._whole else None})
+            elif outcome.error is not None:
+                self.report.refuse(line, reasons(outcome.error))
+            else:
+                self.report.counts[outcome.action] += 1
+
+    def _settle(self, waiting: labels.Later, rounds: int) -> None:
+        """Store the rows that waited, as far as their originals have come; refuse the others."""
+        if not len(waiting):
+            return
+        with labels.Later() as still:
+            # From the last to the first: a chain of translations is mostly written down from its original on.
+            for batch in _batches(iter(waiting)):
+                self._store(batch, still)
+            if len(still) < len(waiting) and rounds:
+                self._settle(still, rounds - 1)
+                return
+            for line, draft in sorted(still, key=lambda row: row[0]):
+                missing = f"No row of this file with the id {draft['waits']} was stored."
+                self.report.refuse(line, because(missing, "/translation_of"))
 
 
 class _Undone(Exception):
-    """The import is to leave nothing behind."""
+    """Takes a transaction back: the import is to leave nothing behind."""
 
 
 def _opened(file: BinaryIO) -> BinaryIO:
@@ -244,39 +176,45 @@ def _opened(file: BinaryIO) -> BinaryIO:
     return gzip.GzipFile(fileobj=file) if start == _GZIP else file  # type: ignore[return-value]
 
 
-def _labelled(draft: dict[str, Any]) -> dict[str, Any]:
-    """A draft in which the ids of the exporting database, if it comes from one, are labels."""
-    if "id" not in draft:
-        return draft
-    for holder in (draft, *draft["other_appearances"]):
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    """Rows in batches, cut so that no translation is in the batch of its original, which must be stored before."""
+    batch: list[Row] = []
+    seen: set[int] = set()
+    for line, row in rows:
+        draft = row if isinstance(row, dict) and "id" in row else None
+        if len(batch) == _BATCH or (draft and draft["translation_of"] in seen):
+            yield batch
+            batch, seen = [], set()
+        batch.append((line, row))
+        if draft:
+            seen.add(draft["id"])
+    if batch:
+        yield batch
+
+
+def _draft(row: dict[str, Any]) -> dict[str, Any] | Reasons:
+    """A row as a draft, in which the ids of the exporting database, if it comes from one, are labels."""
+    try:
+        draft: dict[str, Any] = _RECORD.load(row)
+    except ValidationError as error:
+        return [{"pointer": pointer, "detail": detail} for pointer, detail in flattened(error.messages)]
+    for holder in (draft, *draft["other_appearances"]) if "id" in draft else ():
         for name in REFERENCES:
             reference = holder.get(name)
             if reference and "id" in reference and "name" in reference:
-                holder[name] = {
-                    **{key: value for key, value in reference.items() if key != "id"},
-                    "label": reference["id"],
-                }
+                holder[name] = {**reference, "label": reference["id"]}
+                del holder[name]["id"]
     return draft
 
 
-def _reasons(error: DomainError) -> list[dict[str, Any]]:
-    members = dict(error.members)
-    errors: list[dict[str, Any]] | None = members.pop("errors", None)
-    return errors or [{"pointer": members.pop("pointer", ""), "detail": error.detail, **members}]
-
-
-def _statement_ids(labels: set[int]) -> dict[int, int]:
-    if not labels:
-        return {}
-    query = ImportLabel.select(ImportLabel.label, ImportLabel.statement_id).where(ImportLabel.label.in_(sorted(labels)))
-    return {row[0]: row[1] for row in tuples(query)}
-
-
-@contextmanager
-def _label_table() -> Iterator[None]:
-    sql = "CREATE TEMPORARY TABLE IF NOT EXISTS import_label (label BIGINT PRIMARY KEY, statement_id BIGINT NOT NULL)"
-    db.proxy.execute_sql(sql)
-    try:
-        yield
-    finally:
-        db.proxy.execute_sql("DROP TABLE IF EXISTS import_label")
+def _point_back(drafts: list[dict[str, Any]]) -> None:
+    """Turn ids of the file in `translation_of` into ids here; a row whose original has not come yet waits for it."""
+    pointing = [draft for draft in drafts if "id" in draft and isinstance(draft["translation_of"], int)]
+    meant = labels.statements_meant(draft["translation_of"] for draft in pointing)
+    for draft in pointing:
+        label = draft.get("waits", draft["translation_of"])
+        draft.pop("waits", None)
+        if label in meant:
+            draft["translation_of"] = meant[label]
+        else:
+            draft["waits"] = label

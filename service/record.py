@@ -15,10 +15,11 @@ from schemas.statements import SOURCES
 from service import amend, db
 from service.composing import Composer
 from service.errors import DomainError, Duplicate
+from service.labels import Labels
 from service.models import Appearance, Entity, Statement, revisions
 from service.models.base import tuples
 from service.models.statements import described, printed
-from service.references import Labels, Names
+from service.references import Names
 
 # What tells whether another statement may be a twin.
 _FACTS = ("speaker_id", "text_key", "language", "date_from", "date_until")
@@ -26,7 +27,10 @@ _FACTS = ("speaker_id", "text_key", "language", "date_from", "date_until")
 
 @dataclass
 class Outcome:
-    """What became of a draft: created, updated, unchanged, linked, skipped or refused."""
+    """What became of a draft: created, updated, unchanged, linked, skipped, refused or, if it `waits`, waiting.
+
+    A waiting draft has an id spoken for, under which it may come again as `reserved`.
+    """
 
     action: str
     statement_id: int | None = None
@@ -72,21 +76,27 @@ class Recorder:
         upsert: bool = False,
         labels: Labels | None = None,
         own_from: int | None = None,
+        next_id: int | None = None,
     ) -> None:
-        """`own_from`: drafts with an id may be twins of statements from this id on, which came from the same file."""
+        """`own_from`: drafts with an id may be twins of statements from this id on, which came from the same file.
+
+        `next_id` is the id of the next new statement, where some before it are spoken for; a draft with
+        `reserved` has such a one.
+        """
         self.actor, self.on_duplicate, self.upsert, self.own_from = actor, on_duplicate, upsert, own_from
         self.composer = Composer(Names(actor=actor, strict=strict, labels=labels))
         self._pending = _Pending()
-        self._next_id = Statement.next_id()
+        self.next_id = next_id or Statement.next_id()
         self._twins: dict[tuple[int, str], list[_Twin]] = {}
         self._by_ref: dict[str, Statement] = {}
         self._fresh: set[str] = set()
 
     def record(self, drafts: list[dict[str, Any]]) -> list[Outcome]:
         """Store some drafts; what became of each, in their order."""
-        self.composer.prime(drafts)
-        self._read_refs([draft["ref"] for draft in drafts if draft["ref"]])
-        self._read_twins([described(draft)["text_key"] for draft in drafts])
+        ready = [draft for draft in drafts if "waits" not in draft]
+        self.composer.prime(ready)
+        self._read_refs([draft["ref"] for draft in ready if draft["ref"]])
+        self._read_twins([described(draft)["text_key"] for draft in ready])
         outcomes = []
         for draft in drafts:
             try:
@@ -122,6 +132,9 @@ class Recorder:
         self._twins.setdefault((row["speaker_id"], row["text_key"]), []).append(twin)
 
     def _one(self, draft: dict[str, Any]) -> Outcome:
+        if "waits" in draft:
+            self.next_id += 1
+            return Outcome("waiting", self.next_id - 1)
         if draft["ref"] in self._fresh:
             self._flush()
             self._read_refs([draft["ref"]])
@@ -176,14 +189,14 @@ class Recorder:
         return str(printed({**draft, **who})["article_key"])
 
     def _create(self, draft: dict[str, Any], original: int | None) -> Outcome:
-        moment, id_ = now(), self._next_id
+        moment, id_ = now(), draft.get("reserved") or self.next_id
         own = self.composer.columns(draft, original)
         printings = sorted(amend.distinct(self.composer.printings(draft)), key=lambda each: each["published_from"])
         row = {
             "id": id_, **own, **printings[0], **amend.counts(printings), "status": "unreviewed",
             "version": draft.get("version", 1), "created_at": moment, "updated_at": moment, "deleted_at": None,
         }  # fmt: skip
-        self._next_id += 1
+        self.next_id = max(self.next_id, id_ + 1)
         self._pending.statements.append(row)
         self._pending.printings += [(id_, printing) for printing in printings]
         self._pending.topics.append((id_, draft["topics"]))

@@ -10,6 +10,7 @@ from typing import Any
 from schemas.folding import name_key
 from service import register
 from service.errors import Conflict, Invalid
+from service.labels import Labels
 from service.models import ENTITIES, Entity
 from service.naming import ambiguous, candidate, unknown
 
@@ -25,7 +26,7 @@ class Names:
     database gave to the entity: two labels are two entities, even of one name.
     """
 
-    def __init__(self, *, actor: str, strict: bool = False, labels: "Labels | None" = None) -> None:
+    def __init__(self, *, actor: str, strict: bool = False, labels: Labels | None = None) -> None:
         self.actor, self.strict, self.labels = actor, strict, labels
         self._by_key: dict[tuple[type[Entity], str], list[Entity]] = {}
         self._by_id: dict[tuple[type[Entity], int], Entity | None] = {}
@@ -165,29 +166,6 @@ class Names:
                 candidates=[candidate(entity)],
             )
         return entity
-
-
-class Labels:
-    """During an import: which entity here is meant by an id of the exporting database."""
-
-    def __init__(self) -> None:
-        self._ids: dict[tuple[type[Entity], int], int] = {}
-        self._claimed: dict[tuple[type[Entity], int], int] = {}
-
-    def get(self, model: type[Entity], reference: Reference) -> int | None:
-        """The id here, once it is known."""
-        return self._ids.get((model, reference.get("label", 0)))
-
-    def claim(self, model: type[Entity], reference: Reference, id_: int) -> None:
-        """Note which entity a label means."""
-        if label := reference.get("label"):
-            self._ids[model, label] = id_
-            self._claimed.setdefault((model, id_), label)
-
-    def unclaimed(self, model: type[Entity], reference: Reference, fitting: list[Entity]) -> list[Entity]:
-        """Those that no other label means."""
-        label = reference.get("label")
-        return [each for each in fitting if label is None or self._claimed.get((model, each.id), label) == label]
 
 
 def _keys(model: type[Entity], reference: Reference) -> Iterable[str]:

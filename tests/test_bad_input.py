@@ -216,11 +216,12 @@ QUERIES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("query", "parameter"), QUERIES)
-def test_a_wrong_parameter_is_refused_and_named(api, query, parameter):
+@pytest.mark.parametrize("parameter", dict.fromkeys(parameter for _, parameter in QUERIES))
+def test_a_wrong_parameter_is_refused_and_named(api, parameter):
     api.store()
-    document = check_problem(api.get(f"/v1/statements?{query}"), 422, "invalid", parameter)
-    assert all(error["detail"] for error in document["errors"])
+    for query in (query for query, named in QUERIES if named == parameter):
+        document = check_problem(api.get(f"/v1/statements?{query}"), 422, "invalid", parameter)
+        assert all(error["detail"] for error in document["errors"]), query
 
 
 @pytest.mark.parametrize("suffix", ["", ".ndjson", ".csv"])
@@ -229,17 +230,17 @@ def test_an_unknown_parameter_is_answered_with_the_known_ones(api, suffix):
     assert "speaker, on_behalf_of, agency" in document["errors"][0]["detail"]
 
 
-@pytest.mark.parametrize("query", ["speaker=nobody", "since=x", "limit=5", "cursor=x", "sort=x", "fields=x"])
 @pytest.mark.parametrize("suffix", ["ndjson", "csv"])
-def test_a_stream_is_refused_before_it_begins(api, suffix, query):
+def test_a_stream_is_refused_before_it_begins(api, suffix):
     api.store()
-    check_problem(api.get(f"/v1/statements.{suffix}?{query}"), 422, "invalid", query.partition("=")[0])
+    for query in ("speaker=nobody", "since=x", "limit=5", "cursor=x", "sort=x", "fields=x"):
+        check_problem(api.get(f"/v1/statements.{suffix}?{query}"), 422, "invalid", query.partition("=")[0])
 
 
 @pytest.mark.parametrize("query", ["speaker=%FF", "speaker=%ED%A0%BD", "%C0%AF=1", "speaker=%C3"])
-@pytest.mark.parametrize("path", ["/v1/statements", "/v1/topics", "/v1/statements.csv"])
-def test_a_query_that_is_no_text_is_malformed(api, path, query):
-    check_problem(api.get(f"{path}?{query}"), 400, "malformed")
+def test_a_query_that_is_no_text_is_malformed(api, query):
+    for path in ("/v1/statements", "/v1/topics", "/v1/statements.csv"):
+        check_problem(api.get(f"{path}?{query}"), 400, "malformed")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
@@ -329,11 +330,12 @@ def test_a_method_that_is_not_allowed_is_answered_with_those_that_are(api, metho
 
 
 @pytest.mark.parametrize("accept", ["image/png", "application/xml", "application/json;q=0", "text/plain, image/*", "x", ";;,"])
-@pytest.mark.parametrize("path", ["/v1/statements", "/v1/statements/{id}", "/v1/topics", "/v1/statements.csv", "/"])
-def test_a_format_that_is_not_to_be_had_is_not_acceptable(api, path, accept):
-    response = api.get(path.format(**api.store()), headers={"Accept": accept})
-    document = check_problem(response, 406, "not-acceptable")
-    assert ("text/csv" if path.endswith("csv") else JSON) in document["available"]
+def test_a_format_that_is_not_to_be_had_is_not_acceptable(api, accept):
+    stored = api.store()
+    for path in ("/v1/statements", "/v1/statements/{id}", "/v1/topics", "/v1/statements.csv", "/"):
+        response = api.get(path.format(**stored), headers={"Accept": accept})
+        document = check_problem(response, 406, "not-acceptable")
+        assert ("text/csv" if path.endswith("csv") else JSON) in document["available"]
 
 
 @pytest.mark.parametrize("accept", ["*/*", JSON, "application/*", "text/html", "image/png, */*;q=0.1", "APPLICATION/JSON", ""])
@@ -452,17 +454,18 @@ def test_strange_headers_do_no_harm_to_a_read(api, headers):
     assert api.ids() == [stored["id"]]
 
 
-@pytest.mark.parametrize("tag", ['""', "", ",", '"', '"unclosed', 'W/""', "W/", "*, *", "\xff", '"1", ""', "1" * 5_000])
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_a_tag_that_is_none_is_not_the_version_that_stands(api, method, tag):
+@pytest.mark.parametrize("tag", ['""', "", ",", '"', '"unclosed', 'W/""', "W/", "\xff", "1" * 5_000])
+def test_a_tag_that_is_none_is_not_the_version_that_stands(api, tag):
     path = f"/v1/statements/{api.store()['id']}"
-    body = {"PUT": draft(role="x"), "PATCH": {"role": "x"}}.get(method)
-    response = api(method, path, json=body, headers={"If-Match": tag})
-    if tag == '"1", ""':
-        assert response.status_code in (200, 204)
-    else:
+    for method, body in (("PUT", draft(role="x")), ("PATCH", {"role": "x"}), ("DELETE", None)):
+        response = api(method, path, json=body, headers={"If-Match": tag})
         check_problem(response, 412, "precondition-failed")
-        assert api.get(path).json["version"] == 1
+    assert api.get(path).json["version"] == 1
+
+
+def test_a_tag_among_others_that_are_none_counts(api):
+    path = f"/v1/statements/{api.store()['id']}"
+    assert api.patch(path, {"role": "x"}, headers={"If-Match": '"", junk, "1"'}).status_code == 200
 
 
 # Imports

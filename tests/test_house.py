@@ -22,6 +22,8 @@ FLOORS = {
     "service.models": 2,
     "service.register": 3,
     "service.naming": 3,
+    "service.labels": 3,
+    "service.reporting": 3,
     "service.references": 3,
     "service.composing": 3,
     "service.amend": 3,

@@ -418,7 +418,7 @@ OTHER = "the id of another"
         (draft(speaker="New", on_behalf_of={"name": "New", "kind": "group"}), "/on_behalf_of"),
         (draft(speaker="New", agency={"id": OTHER, "name": "Somebody"}), "/agency/name"),
         (draft(speaker="New", agency={"id": OTHER, "wikidata": "Q1"}), "/agency"),
-        (draft(speaker="New", agency={"id": OTHER, "code": "KNOWN"}), "/agency/code"),
+        (draft(speaker="New", agency={"id": OTHER, "code": "KNOWN"}), "/agency"),
         (draft(speaker="New", agency={"name": "A", "code": "A"},
                other_appearances=[{"agency": {"name": "B", "wikidata": "Q9"}}, {"agency": {"name": "C", "code": "A", "wikidata": "Q9"}}]),
          "/other_appearances/1/agency"),

@@ -55,8 +55,9 @@ def statement(api):
     return api.store(text="« C’est “l’été” », été \U0001f31e", speaker="Renée Ödegård", language="fr", topics=["Été"])
 
 
-@pytest.mark.parametrize("headers", READERS)
-@pytest.mark.parametrize("path", DOCUMENTS)
+@pytest.mark.parametrize(
+    ("path", "headers"), [(path, READERS[0]) for path in DOCUMENTS] + [("/v1/statements", each) for each in READERS]
+)
 def test_people_get_one_member_a_line(api, statement, path, headers):
     response = api.get(path.format(**statement), headers=headers)
     assert response.text.startswith("{\n  ")
@@ -64,13 +65,14 @@ def test_people_get_one_member_a_line(api, statement, path, headers):
     assert "\\u" not in response.text
 
 
-@pytest.mark.parametrize("headers", PROGRAMS)
-@pytest.mark.parametrize("path", DOCUMENTS)
+@pytest.mark.parametrize(
+    ("path", "headers"), [(path, PROGRAMS[0]) for path in DOCUMENTS] + [("/v1/statements", each) for each in PROGRAMS]
+)
 def test_programs_get_one_line(api, statement, path, headers):
     response = api.get(path.format(**statement), headers=headers)
     assert response.text.count("\n") == 1
     assert response.text.endswith("}\n")
-    assert '": ' not in response.text.partition('"paths"')[0] or response.status_code != 200
+    assert response.text.startswith('{"')
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)
@@ -81,7 +83,7 @@ def test_both_get_the_same_and_caches_are_told_what_it_depends_on(api, statement
     assert list(compact.json) == list(indented.json)
     assert compact.data != indented.data
     for response in (compact, indented):
-        assert set(response.vary) == {"accept", "user-agent"}
+        assert response.headers["Vary"] == "Accept, User-Agent"
         assert response.content_type in ("application/json", "application/problem+json")
         assert len(response.data) == int(response.headers["Content-Length"])
 
@@ -237,7 +239,8 @@ def test_a_limit_is_refused_where_accept_chooses_a_stream(api):
     check_problem(api.get("/v1/statements?limit=3", headers={"Accept": CSV}), 422, "invalid", "limit")
 
 
-@pytest.mark.parametrize("path", [*DOCUMENTS, "/v1/statements.ndjson", "/v1/statements.csv", "/openapi.yaml"])
+# The last, a 405, names the method that was used.
+@pytest.mark.parametrize("path", [*DOCUMENTS[:-1], "/v1/statements.ndjson", "/v1/statements.csv", "/openapi.yaml"])
 def test_head_is_get_without_the_body(api, statement, path):
     got = api.get(path.format(**statement))
     head = api("HEAD", path.format(**statement), key=None)

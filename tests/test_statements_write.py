@@ -382,20 +382,20 @@ def test_a_new_speaker_has_the_kind_given(api, kind):
     assert api.store(speaker={"name": "a senior official", "kind": kind})["speaker"]["kind"] == kind
 
 
-@pytest.mark.parametrize(
-    "pronoun",
-    ["he", "She", " THEY ", "“he”", "He.", "il", "elle", "Он", "она", "er", "él", "ELLA", "você", "هو", "someone"],
-)
+PRONOUNS = ("he", "She", " THEY ", "“he”", "He.", "il", "elle", "Он", "она", "er", "él", "ELLA", "você", "هو", "someone")
+
+
 @pytest.mark.parametrize("field", ["speaker", "on_behalf_of"])
-def test_a_pronoun_is_no_speaker(api, field, pronoun):
-    check_problem(api.post("/v1/statements", draft(**{field: pronoun})), 422, "invalid", f"/{field}")
-    response = api.post("/v1/statements", draft(**{field: {"name": pronoun, "kind": "anonymous"}}))
-    check_problem(response, 422, "invalid", f"/{field}/name")
+def test_a_pronoun_is_no_speaker(api, field):
+    for pronoun in PRONOUNS:
+        check_problem(api.post("/v1/statements", draft(**{field: pronoun})), 422, "invalid", f"/{field}")
+        response = api.post("/v1/statements", draft(**{field: {"name": pronoun, "kind": "anonymous"}}))
+        check_problem(response, 422, "invalid", f"/{field}/name")
 
 
-@pytest.mark.parametrize("name", ["WHO", "US", "Les", "He Jiankui", "Il Foglio", "U2", "Ø", "ى", "あ", "안", "ก"])
-def test_short_names_that_are_no_pronouns_are_kept(api, name):
-    assert api.store(speaker=name)["speaker"]["name"] == name
+def test_short_names_that_are_no_pronouns_are_kept(api):
+    for name in ("WHO", "US", "Les", "He Jiankui", "Il Foglio", "U2", "Ø", "ى", "あ", "안", "ก"):
+        assert api.store(speaker=name)["speaker"]["name"] == name
 
 
 def test_an_outlet_may_be_called_like_a_pronoun(api):
@@ -724,15 +724,15 @@ def test_a_date_that_nobody_knows_is_null_and_overlaps_nothing(api):
     assert api.ids() == [stored["id"]]
 
 
-@pytest.mark.parametrize(
-    "date",
-    [
-        "0000", "10000", "99999", "y12025", "-0044", "+2025", "25", "2025-6-11", "2025-13", "2025-00", "2025-02-29",
-        "1900-02-29", "2025-06-31", "2025-06-00", "2025-06-11T10:00:00Z", "20250611", "2025-162", "2025-W24", "11/06/2025",
-        "2025/06/11", "2025-06-11?~", "?2025", "2025?-06", "202X", "2025-21", "2025/2024", "2025-06-11/2025-06-10", "../..",
-        "/2025", "2025/", "..", "2025-06-10/2025-06-11/2025-06-12", "[2025, 2026]", "2025-06-11 / 2025-06-12", "today",
-        "２０２５", "٢٠٢٥", "2025\n-06", "2025–06–11", "June 2025", 2025, 2025.5, True, [], {}, ["2025"],
-    ],
-)  # fmt: skip
-def test_what_is_no_date_is_refused(api, date):
-    check_problem(api.post("/v1/statements", draft(date=date)), 422, "invalid", "/date")
+NO_DATES = [
+    "0000", "10000", "99999", "y12025", "-0044", "+2025", "25", "2025-6-11", "2025-13", "2025-00", "2025-02-29",
+    "1900-02-29", "2025-06-31", "2025-06-00", "2025-06-11T10:00:00Z", "20250611", "2025-162", "2025-W24", "11/06/2025",
+    "2025/06/11", "2025-06-11?~", "?2025", "2025?-06", "202X", "2025-21", "2025/2024", "2025-06-11/2025-06-10", "../..",
+    "/2025", "2025/", "..", "2025-06-10/2025-06-11/2025-06-12", "[2025, 2026]", "2025-06-11 / 2025-06-12", "today",
+    "２０２５", "٢٠٢٥", "2025\n-06", "2025–06–11", "June 2025", 2025, 2025.5, True, [], {}, ["2025"],
+]  # fmt: skip
+
+
+def test_what_is_no_date_is_refused(api):
+    for date in NO_DATES:
+        check_problem(api.post("/v1/statements", draft(date=date)), 422, "invalid", "/date")

@@ -11,6 +11,7 @@ from schemas.queries import ImportQuery
 from schemas.reports import ImportReport
 from service import exchange, problems
 from service.formats import FORMATS, of_media_type
+from service.reporting import Report
 from service.routes import JSON, Call, Routes, Stream
 
 route = Routes()
@@ -43,7 +44,7 @@ def load(call: Call) -> Stream:
     return Stream(_document(problem, report), "application/problem+json", 422)
 
 
-def _document(head: dict[str, Any], report: exchange.Report) -> Iterator[bytes]:
+def _document(head: dict[str, Any], report: Report) -> Iterator[bytes]:
     """`head` with the reasons as its last member, one a line, whatever their number."""
     with closing(report):
         yield orjson.dumps(head, option=orjson.OPT_INDENT_2).removesuffix(b"\n}") + b',\n  "errors": ['

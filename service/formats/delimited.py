@@ -13,7 +13,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 from service.formats import strictjson
 
@@ -25,6 +25,7 @@ ENTITIES = {
 }
 _WHOLE = ("id", "version", "appearance_count", "source_count", *(f"{entity}_id" for entity in ENTITIES))
 _OPTIONAL = ("id", "kind", "version")  # where a blank cell means not given, rather than null
+_NOT_UTF8 = "Not valid UTF-8."
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r\n]")
 _TOPIC = re.compile(r"(?:\\.|[^;])+", re.DOTALL)
@@ -34,7 +35,7 @@ def parse(stream: BinaryIO, *, longest: int) -> Iterator[tuple[int, dict[str, An
     """The rows of a stream by the line that each begins on, the header being line 1."""
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     csv.field_size_limit(longest)
-    reader = csv.reader(_bounded(text, longest), strict=True)
+    reader = csv.reader(_Lines(text, longest), strict=True)
     header: list[str] | None = None
     while True:
         line = reader.line_num + 1
@@ -49,20 +50,45 @@ def parse(stream: BinaryIO, *, longest: int) -> Iterator[tuple[int, dict[str, An
             continue
         if header is None:
             header = [name.strip() for name in row]
-            if len(set(header)) < len(header) or not all(header):
-                yield line, ValueError("The header names a column twice, or not at all.")
+            if wrong := _wrong_header(header):
+                yield line, ValueError(wrong)
                 break
         else:
             yield line, _document(header, row)
     text.detach()
 
 
-def _bounded(text: io.TextIOWrapper, longest: int) -> Iterator[str]:
-    """Lines, up to the first that is too long: where the next row would begin after it cannot be told."""
-    while line := text.readline(longest + 1):
-        if len(line) > longest:
-            raise csv.Error(f"a line is longer than {longest:,} characters; reading ended here")
-        yield line
+class _Lines:
+    """The lines of a stream. One that is too long is an error in its place, and is passed over."""
+
+    def __init__(self, text: io.TextIOWrapper, longest: int) -> None:
+        self.text, self.longest = text, longest
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self.text.readline(self.longest + 2)  # two more, for the end of the line
+        if not line:
+            raise StopIteration
+        if len(line.rstrip("\r\n")) > self.longest:
+            while line and not line.endswith("\n"):
+                line = self.text.readline(self.longest)
+            raise csv.Error(f"a line is longer than {self.longest:,} characters")
+        return line
+
+
+def _wrong_header(header: list[str]) -> str | None:
+    if not _decoded(header):
+        return _NOT_UTF8
+    if len(set(header)) < len(header) or not all(header):
+        return "The header names a column twice, or not at all."
+    return None
+
+
+def _decoded(cells: Iterable[str]) -> bool:
+    """Whether no byte had to be let through undecoded."""
+    return not any("\udc80" <= character <= "\udcff" for cell in cells for character in cell)
 
 
 def unparse(documents: Iterable[dict[str, Any]], names: list[str]) -> Iterator[bytes]:
@@ -100,8 +126,8 @@ def _document(header: list[str], row: list[str]) -> dict[str, Any] | ValueError:
     if len(row) != len(header):
         return ValueError(f"The row has {len(row)} cells, the header {len(header)}.")
     cells = {name: cell[1:] if _GUARDED.match(cell) else cell for name, cell in zip(header, row, strict=True)}
-    if any("\udc80" <= character <= "\udcff" for cell in cells.values() for character in cell):
-        return ValueError("Not valid UTF-8.")
+    if not _decoded(cells.values()):
+        return ValueError(_NOT_UTF8)
     try:
         return _nested({name: _value(name, cell) for name, cell in cells.items()})
     except ValueError as error:

@@ -14,7 +14,7 @@ def parse(stream: BinaryIO, *, longest: int) -> Iterator[tuple[int, dict[str, An
     Of a line of more than `longest` bytes only the beginning is kept.
     """
     for number, line in enumerate(_lines(stream, longest), 1):
-        if len(line) > longest:
+        if len(line.rstrip(b"\r\n")) > longest:
             yield number, ValueError(f"The line is longer than {longest:,} bytes.")
             continue
         text = line.removeprefix(_BOM) if number == 1 else line
@@ -38,9 +38,7 @@ def _document(line: bytes) -> dict[str, Any] | ValueError:
 
 def _lines(stream: BinaryIO, longest: int) -> Iterator[bytes]:
     """Lines; of one that is too long only the beginning, and more than `longest` of it."""
-    while line := stream.readline(longest + 1):
+    while line := stream.readline(longest + 2):  # two more, for the end of the line
         yield line
-        while len(line) > longest and not line.endswith(b"\n"):
-            line = stream.readline(longest + 1)
-            if not line:
-                return
+        while line and not line.endswith(b"\n") and len(line) > longest:
+            line = stream.readline(longest + 2)
