@@ -53,9 +53,11 @@ def _serve_document(app: Flask) -> None:
     made: dict[str, Any] = {}
 
     def as_json() -> Response:
+        http.take_no_parameters()
         return http.respond(made.setdefault("json", openapi.document(ROUTES)), 200)
 
     def as_yaml() -> Response:
+        http.take_no_parameters()
         return Response(
             made.setdefault("yaml", openapi.as_yaml(ROUTES)), content_type="application/yaml; charset=utf-8"
         )

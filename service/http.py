@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes, urlencode
 
 from flask import Flask, Request, Response, current_app, g, request
 from marshmallow import Schema, ValidationError
+from werkzeug.datastructures import MIMEAccept
 from werkzeug.routing import BaseConverter
 
 from schemas.fields import MAX_ID, CommaList, flattened
@@ -78,7 +79,8 @@ def _serving(route: Route) -> Callable[..., Response]:
 def _negotiated(route: Route) -> Route:
     """The route that answers in the format that the client prefers. Raises NotAcceptable."""
     offered = [route.streams or JSON, *route.alternates]
-    accepted = request.accept_mimetypes
+    # A parameter such as charset chooses no other format.
+    accepted = MIMEAccept([(kind.partition(";")[0].strip(), quality) for kind, quality in request.accept_mimetypes])
     if not accepted or route.method != "GET":
         return route
     best = accepted.best_match(offered) or (accepted["text/html"] and JSON)
@@ -193,7 +195,7 @@ def _answer(route: Route, call: Call, reply: Reply) -> Response:
     if call.strict and route.body is not None:
         response.headers["Preference-Applied"] = "handling=strict"
     if route.method == "GET":
-        response.make_conditional(request)
+        _spare_what_is_known(response)
     return response
 
 
@@ -209,13 +211,26 @@ def _page(schema: Schema, call: Call, page: Page) -> Response:
     if document["next"]:
         response.headers["Link"] = f'<{document["next"]}>; rel="next"'
     response.add_etag(weak=True)
-    response.make_conditional(request)
+    _spare_what_is_known(response)
     return response
+
+
+def _spare_what_is_known(response: Response) -> None:
+    """Answer 304 to who has this already. If-Match is for writes; a reader who sends it gets the answer all the same."""
+    response.make_conditional({name: value for name, value in request.environ.items() if name != "HTTP_IF_MATCH"})
 
 
 def _dumped(schema: Schema, data: Any, wanted: list[str] | None) -> Any:
     document = schema.dump(data)
     return {name: document[name] for name in wanted} if wanted else document
+
+
+def take_no_parameters() -> None:
+    """Refuse any query string, as a route without parameters does. Raises Invalid."""
+    if request.args:
+        raise Invalid(
+            [{"parameter": name, "detail": "Unknown parameter. There are none here."} for name in request.args]
+        )
 
 
 def respond(document: Any, status: int, media_type: str = JSON) -> Response:

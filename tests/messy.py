@@ -22,7 +22,7 @@ OUTLETS = ("Le Modèle", "Le Modele", "LE MODÈLE", "The Daily Sample", "Обр�
 PHRASES = (
     "Nous avons signé « {n} » accords, c’est l’essentiel !",
     "“We will not [ever] withdraw,” he said, “not in {n} years”...",
-    'He told me: "She said \'{n} times no\' and left" (laughter) …',
+    "He told me: \"She said '{n} times no' and left\" (laughter) …",
     "Мы — за мир: {n} раз повторю",
     "我们有{n}个问题，明天再谈。",
     "لدينا {n} أسباب للأمل",
@@ -59,7 +59,8 @@ class Wire:
 def _unaccented(text: str) -> str:
     """Latin letters without their accents: what is left when a feed was made for ASCII."""
     return "".join(
-        unicodedata.normalize("NFD", letter)[0] if "LATIN" in unicodedata.name(letter, "") else letter for letter in text
+        unicodedata.normalize("NFD", letter)[0] if "LATIN" in unicodedata.name(letter, "") else letter
+        for letter in text
     )
 
 
@@ -70,7 +71,9 @@ SPELLINGS: tuple[Callable[[str], str], ...] = (
     lambda name: name.replace("’", "'").replace("-", "–"), lambda name: f"\u200f{name},", lambda name: f"[{name}]",
 )  # fmt: skip
 
-_STRAIGHT = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'", "—": "-", "–": "-", "\u00a0": " "})
+_STRAIGHT = str.maketrans(
+    {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'", "—": "-", "–": "-", "\u00a0": " "}
+)
 
 # Other ways to print the same words.
 PRINTINGS: tuple[Callable[[str], str], ...] = (
@@ -85,7 +88,10 @@ ADDRESSES = (
     "https://example.org/{n}", "http://www.example.org/{n}/", "https://example.org:443/{n}?utm_source=rss", "https://EXAMPLE.org/{n}#top",
 )  # fmt: skip
 
-_NAMELESS, _UNSTORABLE = "Must hold a letter or a digit.", "Holds a NUL or half of a surrogate pair, which are not text."
+_NAMELESS, _UNSTORABLE = (
+    "Must hold a letter or a digit.",
+    "Holds a NUL or half of a surrogate pair, which are not text.",
+)
 _BLANK, _NULL, _REQUIRED = "May not be blank.", "May not be null.", "Is required."
 SYNTAX = "Not valid JSON"  # how the reason begins; the rest is the parser's
 _SOURCE = "An agency or an outlet is required: a statement has a source."

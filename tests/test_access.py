@@ -102,6 +102,8 @@ def outcomes(api, authorization, method, path):
 @EVERY_ROUTE
 def test_each_route_is_open_to_those_it_is_for(api, authorization, method, path):
     expected = {who: reading if method == "GET" else writing for who, (reading, writing) in ACCESS.items()}
+    if not path.startswith("/v1/"):
+        expected = dict.fromkeys(ACCESS, "yes")  # no key is looked at where none can be needed
     assert outcomes(api, authorization, method, path) == expected
 
 
@@ -110,6 +112,8 @@ def test_reading_can_be_closed(api, closed, contract, authorization, method, pat
     expected = {who: reading if method == "GET" else writing for who, (reading, writing) in ACCESS.items()}
     if path.startswith("/v1/"):
         expected["nobody"] = 401
+    else:
+        expected = dict.fromkeys(ACCESS, "yes")
     assert outcomes(Api(closed, contract), authorization, method, path) == expected
 
 

@@ -177,7 +177,9 @@ def test_a_text_of_just_the_limit_is_stored(api):
 
 
 def test_errors_are_told_all_at_once_and_once_each(api):
-    body = draft(text=5, language="english", speaker={"id": "1", "kind": "robot"}, date="x", url="x", topics=["", 5], agency=None)
+    body = draft(
+        text=5, language="english", speaker={"id": "1", "kind": "robot"}, date="x", url="x", topics=["", 5], agency=None
+    )
     document = check_problem(
         api.post("/v1/statements?on_duplicate=x&x=1", body), 422, "invalid",
         "on_duplicate", "x", "/text", "/language", "/speaker/id", "/speaker/kind", "/date", "/url", "/topics/0", "/topics/1", "/agency",
@@ -264,7 +266,14 @@ def changed(text, at):
 
 @pytest.mark.parametrize(
     "query",
-    ["sort=-date&language=en", "sort=id&language=en", "sort=date", "sort=date&language=fr", "sort=date&language=en&kind=direct", ""],
+    [
+        "sort=-date&language=en",
+        "sort=id&language=en",
+        "sort=date",
+        "sort=date&language=fr",
+        "sort=date&language=en&kind=direct",
+        "",
+    ],
 )
 def test_a_cursor_of_another_list_is_refused(api, cursor, query):
     assert len(api.ids(f"?limit=2&sort=date&language=en&cursor={cursor}")) == 2
@@ -278,7 +287,15 @@ def test_a_cursor_of_another_resource_is_refused(api, cursor):
 def test_a_cursor_that_was_tampered_with_is_refused(api, cursor):
     path = "/v1/statements?sort=date&language=en&cursor="
     tampered = [changed(cursor, at) for at in range(len(cursor) - 1)]
-    for wrong in (*tampered, cursor[:-1], cursor[1:], cursor + "x", cursor.partition(".")[0], f"{cursor}.{cursor}", cursor.lower()):
+    for wrong in (
+        *tampered,
+        cursor[:-1],
+        cursor[1:],
+        cursor + "x",
+        cursor.partition(".")[0],
+        f"{cursor}.{cursor}",
+        cursor.lower(),
+    ):
         check_problem(api.get(path + wrong), 422, "invalid", "cursor")
 
 
@@ -329,7 +346,9 @@ def test_a_method_that_is_not_allowed_is_answered_with_those_that_are(api, metho
     assert response.headers["Allow"] == allowed
 
 
-@pytest.mark.parametrize("accept", ["image/png", "application/xml", "application/json;q=0", "text/plain, image/*", "x", ";;,"])
+@pytest.mark.parametrize(
+    "accept", ["image/png", "application/xml", "application/json;q=0", "text/plain, image/*", "x", ";;,"]
+)
 def test_a_format_that_is_not_to_be_had_is_not_acceptable(api, accept):
     stored = api.store()
     for path in ("/v1/statements", "/v1/statements/{id}", "/v1/topics", "/v1/statements.csv", "/"):
@@ -338,7 +357,9 @@ def test_a_format_that_is_not_to_be_had_is_not_acceptable(api, accept):
         assert ("text/csv" if path.endswith("csv") else JSON) in document["available"]
 
 
-@pytest.mark.parametrize("accept", ["*/*", JSON, "application/*", "text/html", "image/png, */*;q=0.1", "APPLICATION/JSON", ""])
+@pytest.mark.parametrize(
+    "accept", ["*/*", JSON, "application/*", "text/html", "image/png, */*;q=0.1", "APPLICATION/JSON", ""]
+)
 def test_what_most_clients_accept_is_json(api, accept):
     assert api.get("/v1/statements", headers={"Accept": accept}).mimetype == JSON
 
@@ -377,7 +398,12 @@ def test_an_encoded_document_is_unsupported(api):
 @pytest.mark.parametrize("media_type", [JSON, "application/x-www-form-urlencoded"])
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/v1/statements"), ("PUT", "/v1/statements/{id}"), ("PATCH", "/v1/statements/{id}"), ("POST", "/v1/speakers")],
+    [
+        ("POST", "/v1/statements"),
+        ("PUT", "/v1/statements/{id}"),
+        ("PATCH", "/v1/statements/{id}"),
+        ("POST", "/v1/speakers"),
+    ],
 )
 def test_a_body_that_is_too_large_is_refused(api, method, path, media_type):
     stored = api.store()
@@ -528,12 +554,20 @@ def test_an_import_may_be_larger_than_a_document(api):
 CHARACTERS = st.text(st.characters(exclude_categories=()), max_size=20)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | CHARACTERS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(CHARACTERS | st.sampled_from(["id", "name"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(CHARACTERS | st.sampled_from(["id", "name"]), inner, max_size=3)
+    ),
     max_leaves=5,
 )
-FIELDS = st.sampled_from([*draft(), "outlet", "url", "published", "topics", "translation_of", "other_appearances", "ref", "kind"])
+FIELDS = st.sampled_from(
+    [*draft(), "outlet", "url", "published", "topics", "translation_of", "other_appearances", "ref", "kind"]
+)
 anything = settings(
-    max_examples=80, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
@@ -551,17 +585,27 @@ def test_any_document_is_refused_or_comes_back_the_same(api, fields):
 @anything
 @given(body=st.binary(max_size=40) | CHARACTERS.map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_any_bytes_are_refused(api, body):
-    for path, media_type in (("/v1/statements", JSON), ("/v1/import", "application/x-ndjson"), ("/v1/import", "text/csv")):
+    for path, media_type in (
+        ("/v1/statements", JSON),
+        ("/v1/import", "application/x-ndjson"),
+        ("/v1/import", "text/csv"),
+    ):
         response = api.post(path, data=body, content_type=media_type)
-        assert response.status_code in (400, 422) or (path == "/v1/import" and not response.json["created"]), response.text
+        assert response.status_code in (400, 422) or (path == "/v1/import" and not response.json["created"]), (
+            response.text
+        )
 
 
-PARAMETERS = st.sampled_from(["speaker", "topic", "language", "since", "published_until", "url", "ref", "cursor", "limit", "fields"])
+PARAMETERS = st.sampled_from(
+    ["speaker", "topic", "language", "since", "published_until", "url", "ref", "cursor", "limit", "fields"]
+)
 
 
 @anything
 @given(query=st.dictionaries(PARAMETERS | CHARACTERS, CHARACTERS, max_size=3))
 def test_any_query_is_answered_or_refused(api, query):
-    encoded = {name.encode("utf-8", "surrogatepass"): value.encode("utf-8", "surrogatepass") for name, value in query.items()}
+    encoded = {
+        name.encode("utf-8", "surrogatepass"): value.encode("utf-8", "surrogatepass") for name, value in query.items()
+    }
     for path in ("/v1/statements", "/v1/speakers", "/v1/topics"):
         assert api.get(path, query_string=encoded).status_code in (200, 400, 422)

@@ -112,7 +112,10 @@ def test_fields_stand_in_the_order_of_a_reader(api, kind):
         ({"version": 1}, "/version"),
         ({"nmae": "A"}, "/nmae"),
         ({"a/b~c": 1}, "/a~1b~0c"),
-        ({"name": "", "wikidata": "x", "country": "x", "homepage": "x", "foo": 1}, "/name /wikidata /country /homepage /foo"),
+        (
+            {"name": "", "wikidata": "x", "country": "x", "homepage": "x", "foo": 1},
+            "/name /wikidata /country /homepage /foo",
+        ),
     ],
 )
 def test_what_cannot_be_stored_is_refused_with_all_reasons_at_once(api, kind, fields, pointers):
@@ -160,7 +163,18 @@ def test_a_name_is_stored_without_the_space_around_it_and_codes_in_their_form(ap
 
 
 @each_kind
-@pytest.mark.parametrize("name", ["Éxample Name", "éxample name", "EXAMPLE-NAME", "Example  Name", "“Example” Name", "Exa\u0301mple Name", "Ｅxample Name"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Éxample Name",
+        "éxample name",
+        "EXAMPLE-NAME",
+        "Example  Name",
+        "“Example” Name",
+        "Exa\u0301mple Name",
+        "Ｅxample Name",
+    ],
+)
 def test_a_name_that_is_taken_is_refused_skipped_or_allowed_as_told(api, kind, name):
     first = made(api, kind, "Éxample Name")
     for query in ("", "?on_duplicate=refuse"):
@@ -175,7 +189,10 @@ def test_a_name_that_is_taken_is_refused_skipped_or_allowed_as_told(api, kind, n
 
 
 @each_kind
-@pytest.mark.parametrize("query", ["on_duplicate=link", "on_duplicate=", "on_duplicate=skip&on_duplicate=skip", "duplicate=skip", "strict=true"])
+@pytest.mark.parametrize(
+    "query",
+    ["on_duplicate=link", "on_duplicate=", "on_duplicate=skip&on_duplicate=skip", "duplicate=skip", "strict=true"],
+)
 def test_a_create_that_cannot_be_meant_is_refused(api, kind, query):
     check_problem(api.post(f"{kind.path}?{query}", {"name": "Example"}), 422, "invalid", query.partition("=")[0])
     assert names(api, kind.path) == []
@@ -306,7 +323,9 @@ def test_a_body_that_cannot_be_read_is_refused(api, kind, method, data, media_ty
 
 
 @each_kind
-@pytest.mark.parametrize("alias", ["Дмитрий Песков", "دميتري بيسكوف", "佩斯科夫", "ペスコフ", "प्रिया वेल्लंकर", "Ντμίτρι", "페스코프", "דמיטרי"])
+@pytest.mark.parametrize(
+    "alias", ["Дмитрий Песков", "دميتري بيسكوف", "佩斯科夫", "ペスコフ", "प्रिया वेल्लंकर", "Ντμίτρι", "페스코프", "דמיטרי"]
+)
 def test_an_alias_in_any_script_is_a_name(api, kind, alias):
     entity = made(api, kind, "Dmitri Peskov", aliases=[alias])
     made(api, kind, "Another")
@@ -428,7 +447,9 @@ def test_if_match_lets_through_only_the_version_that_was_read(api, kind, header,
     if not passes:
         before = api.get(path).json
         for method, options in {"PATCH": {"json": {"country": "DE"}}, "DELETE": {}}.items():
-            document = check_problem(api(method, path, headers={"If-Match": header}, **options), 412, "precondition-failed")
+            document = check_problem(
+                api(method, path, headers={"If-Match": header}, **options), 412, "precondition-failed"
+            )
             assert document["version"] == 2
         assert api.get(path).json == before
     else:
@@ -446,7 +467,9 @@ def test_a_restore_heeds_if_match(api, kind):
 
 
 @each_kind
-@pytest.mark.parametrize(("header", "status"), [('"1"', 304), ('W/"1"', 304), ("*", 304), ('"0", "1"', 304), ('"2"', 200), ('"1.1"', 200)])
+@pytest.mark.parametrize(
+    ("header", "status"), [('"1"', 304), ('W/"1"', 304), ("*", 304), ('"0", "1"', 304), ('"2"', 200), ('"1.1"', 200)]
+)
 def test_if_none_match_saves_reading_again(api, kind, header, status):
     entity = made(api, kind)
     response = api.get(f"{kind.path}/{entity['id']}", headers={"If-None-Match": header})
@@ -551,7 +574,9 @@ def test_a_list_refuses_what_cannot_be_meant(api, kind, query, places):
     check_problem(api.get(f"{kind.path}?{query}"), 422, "invalid", *places.split())
 
 
-@pytest.mark.parametrize("query", ["/v1/speakers?code=A", "/v1/agencies?kind=person", "/v1/agencies?domain=a.example", "/v1/outlets?code=A"])
+@pytest.mark.parametrize(
+    "query", ["/v1/speakers?code=A", "/v1/agencies?kind=person", "/v1/agencies?domain=a.example", "/v1/outlets?code=A"]
+)
 def test_a_filter_of_another_kind_is_unknown(api, query):
     name = query.partition("?")[2].partition("=")[0]
     check_problem(api.get(query), 422, "invalid", name)
@@ -576,7 +601,22 @@ def test_pages_go_by_name(api, kind):
 
 
 @each_kind
-@pytest.mark.parametrize("id_", ["7", "9223372036854775807", "9999999999999999999", "99999999999999999999", "0", "-1", "01", "1.0", "x", "%D9%A1", "%00"])
+@pytest.mark.parametrize(
+    "id_",
+    [
+        "7",
+        "9223372036854775807",
+        "9999999999999999999",
+        "99999999999999999999",
+        "0",
+        "-1",
+        "01",
+        "1.0",
+        "x",
+        "%D9%A1",
+        "%00",
+    ],
+)
 def test_there_is_nothing_at_an_id_that_was_never_given(api, kind, id_):
     check_problem(api.get(f"{kind.path}/{id_}"), 404, "not-found")
     check_problem(api.patch(f"{kind.path}/{id_}", {}), 404, "not-found")
@@ -585,7 +625,9 @@ def test_there_is_nothing_at_an_id_that_was_never_given(api, kind, id_):
 
 
 @each_kind
-@pytest.mark.parametrize(("method", "suffix"), [("PUT", "/1"), ("POST", "/1"), ("DELETE", ""), ("PATCH", ""), ("GET", "/1/restore")])
+@pytest.mark.parametrize(
+    ("method", "suffix"), [("PUT", "/1"), ("POST", "/1"), ("DELETE", ""), ("PATCH", ""), ("GET", "/1/restore")]
+)
 def test_a_method_that_an_address_does_not_have_is_refused(api, kind, method, suffix):
     response = api(method, kind.path + suffix)
     check_problem(response, 405, "method-not-allowed")
@@ -595,7 +637,11 @@ def test_a_method_that_an_address_does_not_have_is_refused(api, kind, method, su
 @each_kind
 def test_writing_needs_a_key_that_may_write(api, kind):
     path = f"{kind.path}/{made(api, kind)['id']}"
-    for key, status, problem in ((None, 401, "unauthorized"), ("reader", 403, "forbidden"), ("reviewer", 403, "forbidden")):
+    for key, status, problem in (
+        (None, 401, "unauthorized"),
+        ("reader", 403, "forbidden"),
+        ("reviewer", 403, "forbidden"),
+    ):
         check_problem(api.post(kind.path, {"name": "New"}, key=key), status, problem)
         check_problem(api.patch(path, {"name": "New"}, key=key), status, problem)
         check_problem(api.delete(path, key=key), status, problem)

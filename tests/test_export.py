@@ -58,7 +58,11 @@ def renumbered(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
     def entities(document: dict[str, Any]) -> dict[str, Any]:
         kinds = {name: "speaker" if name == "on_behalf_of" else name for name in ENTITIES}
-        numbered = {f"{name}_id": place(kind, document[f"{name}_id"]) for name, kind in kinds.items() if f"{name}_id" in document}
+        numbered = {
+            f"{name}_id": place(kind, document[f"{name}_id"])
+            for name, kind in kinds.items()
+            if f"{name}_id" in document
+        }
         nested = {
             name: {**document[name], "id": place(kind, document[name]["id"])}
             for name, kind in kinds.items()
@@ -144,9 +148,17 @@ def test_filters_and_sorts_are_those_of_the_list(api, query):
 
 
 @FORMS
-@pytest.mark.parametrize("sort", ["date", "-date", "published", "-published", "created_at", "-created_at", "updated_at", "-updated_at", "-id"])
+@pytest.mark.parametrize(
+    "sort",
+    ["date", "-date", "published", "-published", "created_at", "-created_at", "updated_at", "-updated_at", "-id"],
+)
 def test_every_sort_gives_the_order_of_the_list(api, form, sort):
-    for date, published in [("2025", None), (None, "2024"), ("2025-06/..", "2025-06-01T00:00:00Z"), ("2024-02~", "2025")]:
+    for date, published in [
+        ("2025", None),
+        (None, "2024"),
+        ("2025-06/..", "2025-06-01T00:00:00Z"),
+        ("2024-02~", "2025"),
+    ]:
         api.store(date=date, published=published)
     found = [int(row["id"]) for row in records_of(form, export(api, form, f"?sort={sort}"))]
     assert found == api.ids(f"?sort={sort}")
@@ -228,7 +240,9 @@ def test_an_export_of_some_fields_imports_if_ids_are_among_them(api, form):
 # Formulas
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1 degree", "@all", "'=1", "''=1", "'-", "-", "'tis", "'", "''", "=", '=HYPERLINK("x";"y")'])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1 degree", "@all", "'=1", "''=1", "'-", "-", "'tis", "'", "''", "=", '=HYPERLINK("x";"y")']
+)
 def test_a_text_that_a_spreadsheet_would_run_is_guarded_and_comes_back(api, text):
     api.store(text=text, headline=text, topics=[text] if any(map(str.isalnum, text)) else [], ref=text)
     (row,) = cells(export(api, "csv", "?fields=text,headline,topics,ref"))
@@ -238,9 +252,19 @@ def test_a_text_that_a_spreadsheet_would_run_is_guarded_and_comes_back(api, text
 
 
 def test_names_are_guarded_too(api):
-    api.store(speaker="=Ada", agency={"name": "@AFP", "code": "-afp"}, outlet="+Paper", other_appearances=[{"agency": "=TASS"}])
+    api.store(
+        speaker="=Ada",
+        agency={"name": "@AFP", "code": "-afp"},
+        outlet="+Paper",
+        other_appearances=[{"agency": "=TASS"}],
+    )
     (row,) = cells(export(api, "csv"))
-    assert [row[name] for name in ("speaker", "agency", "agency_code", "outlet")] == ["'=Ada", "'@AFP", "'-afp", "'+Paper"]
+    assert [row[name] for name in ("speaker", "agency", "agency_code", "outlet")] == [
+        "'=Ada",
+        "'@AFP",
+        "'-afp",
+        "'+Paper",
+    ]
     check_round_trip(api, "csv")
 
 
@@ -255,10 +279,15 @@ def test_a_real_wire_goes_there_and_back(api, peskov, form):
 
 def stored_with_everything(api: Api) -> None:
     """Statements that only a database with a past holds."""
-    ada = [api.post("/v1/speakers?on_duplicate=allow", {"name": "Ada", "wikidata": item}).json["id"] for item in (None, None, "Q1")]
+    ada = [
+        api.post("/v1/speakers?on_duplicate=allow", {"name": "Ada", "wikidata": item}).json["id"]
+        for item in (None, None, "Q1")
+    ]
     group = api.post("/v1/speakers?on_duplicate=allow", {"name": "Ada", "kind": "group"}).json["id"]
     named = api.post("/v1/agencies", {"name": "Agence", "code": "AFP", "aliases": ["Wire"]}).json["id"]
-    wires = [api.post("/v1/agencies?on_duplicate=allow", {"name": name}).json["id"] for name in ("AFP", "A.F.P.", "Wire")]
+    wires = [
+        api.post("/v1/agencies?on_duplicate=allow", {"name": name}).json["id"] for name in ("AFP", "A.F.P.", "Wire")
+    ]
     for n, speaker in enumerate([ada[1], group, ada[0], ada[2], ada[1]]):
         api.store(speaker=speaker, on_behalf_of=ada[n % 3], agency=[*wires, named][n % 4], text=f"No {n}.")
     for _ in range(2):
@@ -269,7 +298,12 @@ def stored_with_everything(api: Api) -> None:
         agency=wires[0],
         other_appearances=[
             {"outlet": "Later", "published": "2025-06-13", "headline": "=x"},
-            {"outlet": "Earlier", "agency": wires[1], "published": "2025-06-11T10:00:00+02:00", "url": "https://example.org/ü"},
+            {
+                "outlet": "Earlier",
+                "agency": wires[1],
+                "published": "2025-06-11T10:00:00+02:00",
+                "url": "https://example.org/ü",
+            },
             {"outlet": "Undated"},
             {"outlet": "Undated"},
         ],
@@ -317,7 +351,9 @@ URL = st.none() | st.sampled_from(["https://example.org/a", "http://www.example.
 
 
 def known_as(**more: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return NAME | st.fixed_dictionaries({"name": NAME}, optional={"wikidata": st.sampled_from(["Q1", "Q2", "Q3"]), **more})
+    return NAME | st.fixed_dictionaries(
+        {"name": NAME}, optional={"wikidata": st.sampled_from(["Q1", "Q2", "Q3"]), **more}
+    )
 
 
 SPEAKER = known_as(kind=st.sampled_from(["person", "organization", "group", "anonymous"]))

@@ -136,7 +136,13 @@ def test_a_line_without_end_is_not_kept(form):
 
 @pytest.mark.parametrize(
     ("media_type", "name"),
-    [("application/x-ndjson", "ndjson"), ("application/jsonl", "ndjson"), ("text/csv", "csv"), ("text/plain", None), ("", None)],
+    [
+        ("application/x-ndjson", "ndjson"),
+        ("application/jsonl", "ndjson"),
+        ("text/csv", "csv"),
+        ("text/plain", None),
+        ("", None),
+    ],
 )
 def test_a_media_type_chooses_the_format(media_type, name):
     assert of_media_type(media_type) is (FORMATS[name] if name else None)
@@ -251,7 +257,7 @@ def test_the_columns_of_an_entity_come_together(header, row, document):
         ('a\n"b"c\nd\n', [(2, "Not valid CSV"), (3, {"a": "d"})]),
         ('a\n"b\n', [(2, "Not valid CSV")]),
         ('a\nb"c\n', [(2, {"a": 'b"c'})]),
-        ("a\n" + "x" * 11 + "\nb\n", [(2, "longer than 10 characters")]),
+        ("a\n" + "x" * 11 + "\nb\n", [(2, "longer than 10 characters"), (3, {"a": "b"})]),
         ("a\n" + "x" * 10 + "\nb\n", [(2, {"a": "x" * 10}), (3, {"a": "b"})]),
         ("a\n" + "é" * 10 + "\n", [(2, {"a": "é" * 10})]),
         ('a\n"' + "12345\n" * 2, [(2, "Not valid CSV")]),
@@ -270,7 +276,11 @@ def test_a_header_that_is_not_text_is_refused(header):
     assert (line, "Not valid UTF-8" in reason) == (1, True)
 
 
-@given(document=st.fixed_dictionaries({"text": TEXT, "headline": st.none() | TEXT, "speaker": entity("kind"), "topics": st.lists(TRIMMED)}))
+@given(
+    document=st.fixed_dictionaries(
+        {"text": TEXT, "headline": st.none() | TEXT, "speaker": entity("kind"), "topics": st.lists(TRIMMED)}
+    )
+)
 def test_no_cell_that_is_written_is_a_formula(document):
     body = written(delimited, [document]).decode()
     header, *rows = csv.reader(io.StringIO(body, newline=""))
@@ -307,7 +317,11 @@ def test_further_printings_in_a_cell_are_strict_json(cell):
 # Strict JSON
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | ANY,
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | ANY,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY, inner, max_size=4),
 )
 

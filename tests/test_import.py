@@ -779,7 +779,9 @@ def test_the_apostrophe_before_a_formula_is_taken_away(api, cell, text):
     assert texts(api) == [text]
 
 
-@pytest.mark.parametrize("cell", ["[", "{}", "1", '[{"agency": "AFP", "agency": "TASS"}]', "[NaN]", "[" * 10_000, r'["\ud800"]'])
+@pytest.mark.parametrize(
+    "cell", ["[", "{}", "1", '[{"agency": "AFP", "agency": "TASS"}]', "[NaN]", "[" * 10_000, r'["\ud800"]']
+)
 def test_further_printings_in_a_table_are_read_as_strictly(api, cell):
     ((line, _, _),) = refusals(load_csv(api, table(draft(other_appearances=cell))), refused=1)
     assert line == 2

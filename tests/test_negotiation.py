@@ -91,7 +91,9 @@ def test_both_get_the_same_and_caches_are_told_what_it_depends_on(api, statement
 def test_what_curl_prints_is_pleasant_to_read(api, statement):
     printed = api.get("/v1/statements?fields=id,text,speaker,agency,topics,role", headers=READERS[0]).text
     who, where = statement["speaker"]["id"], statement["agency"]["id"]
-    assert printed == f"""\
+    assert (
+        printed
+        == f"""\
 {{
   "items": [
     {{
@@ -106,6 +108,7 @@ def test_what_curl_prints_is_pleasant_to_read(api, statement):
   "next": null
 }}
 """
+    )
 
 
 def test_an_empty_list_reads_well_too(api):
@@ -159,7 +162,16 @@ def test_accept_chooses_the_format(api, statement, accept, expected):
 
 
 @pytest.mark.parametrize(
-    "accept", ["image/png", "application/xml", "text/plain", "application/vnd.api+json", "nonsense", "*/*;q=0", "application/json;q=0"]
+    "accept",
+    [
+        "image/png",
+        "application/xml",
+        "text/plain",
+        "application/vnd.api+json",
+        "nonsense",
+        "*/*;q=0",
+        "application/json;q=0",
+    ],
 )
 @pytest.mark.parametrize("path", ["/v1/statements", "/v1/statements/{id}", "/v1/agencies", "/v1/topics", "/"])
 def test_a_format_that_cannot_be_had_is_refused(api, statement, path, accept):
@@ -251,7 +263,9 @@ def test_head_is_get_without_the_body(api, statement, path):
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, "/v1/statements.csv", "/openapi.yaml"])
 def test_every_answer_has_a_request_id_of_its_own(api, statement, path):
-    ids = {api.get(path.format(**statement), headers={"X-Request-Id": "mine"}).headers["X-Request-Id"] for _ in range(3)}
+    ids = {
+        api.get(path.format(**statement), headers={"X-Request-Id": "mine"}).headers["X-Request-Id"] for _ in range(3)
+    }
     assert len(ids) == 3
     assert all(re.fullmatch(r"[0-9a-f]{32}", id_) for id_ in ids)
 
@@ -264,7 +278,9 @@ def test_a_copy_is_asked_for_before_it_is_used_and_what_a_key_got_is_private(api
         assert api.get(path.format(**statement), headers=headers).headers["Cache-Control"] == "private, no-cache"
 
 
-@pytest.mark.parametrize("path", ["/v1/statements", "/v1/statements?limit=1&count=true", "/v1/speakers", "/v1/agencies", "/v1/topics"])
+@pytest.mark.parametrize(
+    "path", ["/v1/statements", "/v1/statements?limit=1&count=true", "/v1/speakers", "/v1/agencies", "/v1/topics"]
+)
 @pytest.mark.parametrize("headers", [{}, READERS[0]])
 def test_a_list_that_did_not_change_is_not_sent_again(api, statement, path, headers):
     first = api.get(path, headers=headers)
@@ -340,7 +356,9 @@ def test_every_type_of_problem_is_explained_at_its_address(api, name):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("path", ["/problems/nonsense", "/problems/Invalid", "/problems/", "/problems", "/problems/a/b", "/problems/%FF"])
+@pytest.mark.parametrize(
+    "path", ["/problems/nonsense", "/problems/Invalid", "/problems/", "/problems", "/problems/a/b", "/problems/%FF"]
+)
 def test_another_type_of_problem_is_not_found(api, path):
     check_problem(api.get(path), 404, "not-found")
 
@@ -357,7 +375,9 @@ def test_the_openapi_document_names_every_format_of_the_list(api):
     assert set(content) == {JSON, NDJSON, CSV}
 
 
-@pytest.mark.parametrize("path", ["/", "/health/live", "/health/ready", "/problems/gone", "/openapi.json", "/openapi.yaml"])
+@pytest.mark.parametrize(
+    "path", ["/", "/health/live", "/health/ready", "/problems/gone", "/openapi.json", "/openapi.yaml"]
+)
 def test_a_parameter_is_refused_where_there_are_none(api, path):
     check_problem(api.get(f"{path}?verbose=1"), 422, "invalid", "verbose")
 
@@ -380,6 +400,8 @@ def test_a_method_that_an_address_does_not_have_is_refused_with_those_it_has(api
     assert set(response.headers["Allow"].split(", ")) == set(allowed.split())
 
 
-@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/statements/", "/v2/statements", "/V1/statements", "/v1/quotes", "/%FF", "/..%2F"])
+@pytest.mark.parametrize(
+    "path", ["/v1", "/v1/", "/v1/statements/", "/v2/statements", "/V1/statements", "/v1/quotes", "/%FF", "/..%2F"]
+)
 def test_an_address_with_nothing_at_it_is_a_problem_document(api, path):
     check_problem(api.get(path), 404, "not-found")

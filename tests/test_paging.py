@@ -120,7 +120,11 @@ def test_topics_come_exactly_once_while_others_are_made(api, sort):
 
 
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(limit=st.integers(2, FEW + 1), sort=st.sampled_from(SORTS), query=st.sampled_from(["", "&since=2025-06", "&agency=agency 1,agency 2"]))
+@given(
+    limit=st.integers(2, FEW + 1),
+    sort=st.sampled_from(SORTS),
+    query=st.sampled_from(["", "&since=2025-06", "&agency=agency 1,agency 2"]),
+)
 def test_pages_of_any_size_put_together_are_the_list(api, limit, sort, query):
     url = f"/v1/statements?speaker=few words&sort={sort}{query}"
     whole = api.ids(url.removeprefix("/v1/statements") + "&limit=200")
@@ -229,20 +233,7 @@ def _flip(text, at):
         lambda given: given.partition(".")[0],
         lambda given: "." + given.partition(".")[2],
         lambda given: urlsafe_b64encode(b'["0123456789ab",1,1]').decode() + "." + given.partition(".")[2],
-        lambda given: urlsafe_b64encode(b'["0123456789ab",1,1]').decode(),
         lambda given: given.upper(),
-        lambda given: "abc",
-        lambda given: "20",
-        lambda given: "null",
-        lambda given: "%00",
-        lambda given: "%F0%9F%98%80",
-        lambda given: "%EF%BC%8E%EF%BC%8E",
-        lambda given: "../../etc/passwd",
-        lambda given: "' OR 1=1 --",
-        lambda given: "." * 2000,
-        lambda given: "x" * 2001,
-        lambda given: "x" * 100_000,
-        lambda given: "",
         lambda given: f"{given}&cursor={given}",
     ],
 )
@@ -250,6 +241,30 @@ def _flip(text, at):
 def test_a_cursor_that_was_tampered_with_is_refused(api, path, spoil):
     spoilt = spoil(cursor(api, f"{path}?limit=1"))
     check_problem(api.get(f"{path}?limit=1&cursor={spoilt}"), 422, "invalid", "cursor")
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        "",
+        "abc",
+        "20",
+        "null",
+        "%00",
+        "%F0%9F%98%80",
+        "%EF%BC%8E%EF%BC%8E",
+        "../../etc/passwd",
+        "' OR 1=1 --",
+        "." * 2000,
+        "x" * 2001,
+        "x" * 100_000,
+        urlsafe_b64encode(b'["0123456789ab",1,1]').decode(),
+        urlsafe_b64encode(b'["0123456789ab",1,1]').decode() + "." + "A" * 27,
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/statements", "/v1/topics"])
+def test_a_cursor_that_no_list_gave_is_refused(api, path, garbage):
+    check_problem(api.get(f"{path}?cursor={garbage}"), 422, "invalid", "cursor")
 
 
 @pytest.mark.parametrize(

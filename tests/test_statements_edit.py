@@ -34,7 +34,13 @@ CHANGING = ("version", "updated_at")
 
 @pytest.mark.parametrize(
     "fields",
-    [{}, FULL, {"agency": None, "outlet": "A", "date": None}, {"other_appearances": OTHERS}, {**FULL, "other_appearances": OTHERS}],
+    [
+        {},
+        FULL,
+        {"agency": None, "outlet": "A", "date": None},
+        {"other_appearances": OTHERS},
+        {**FULL, "other_appearances": OTHERS},
+    ],
 )
 def test_a_get_sent_back_changes_nothing(api, fields):
     stored = api.store(**fields)
@@ -62,7 +68,14 @@ def test_a_get_sent_back_works_among_namesakes(api):
 
 def test_what_is_derived_is_accepted_and_not_changed(api):
     stored = api.store()
-    derived = {"status": "denied", "version": 9, "appearance_count": 7, "source_count": 7, "created_at": "2001", "updated_at": None}
+    derived = {
+        "status": "denied",
+        "version": 9,
+        "appearance_count": 7,
+        "source_count": 7,
+        "created_at": "2001",
+        "updated_at": None,
+    }
     assert api.put(path(stored), {**stored, **derived}).json == stored
 
 
@@ -148,7 +161,9 @@ def test_a_patch_changes_what_it_names_and_nothing_else(api, patch, answer):
     assert api.get(path(stored)).json == response.json
 
 
-@pytest.mark.parametrize("media_type", ["application/merge-patch+json", "application/json", "application/json; charset=utf-8"])
+@pytest.mark.parametrize(
+    "media_type", ["application/merge-patch+json", "application/json", "application/json; charset=utf-8"]
+)
 def test_a_patch_may_be_called_json_or_merge_patch(api, media_type):
     stored = api.store()
     response = api("PATCH", path(stored), data=b'{"role": "x"}', content_type=media_type)
@@ -288,7 +303,11 @@ def test_a_deleted_statement_answers_with_its_tombstone(api):
         api.patch(path(stored), {"role": "x"}, headers={"If-Match": '"1"'}),
     ):
         document = check_problem(again, 410, "gone")
-        assert (document["id"], document["version"], document["restore"]) == (stored["id"], 2, f"{path(stored)}/restore")
+        assert (document["id"], document["version"], document["restore"]) == (
+            stored["id"],
+            2,
+            f"{path(stored)}/restore",
+        )
         assert document["deleted_at"] >= stored["created_at"]
 
 
@@ -397,7 +416,16 @@ def test_of_two_editors_the_second_is_told(api):
 
 @pytest.mark.parametrize(
     ("tag", "status"),
-    [('"2"', 304), ('W/"2"', 304), ("*", 304), ('"1", "2"', 304), ('"1"', 200), ('"x"', 200), ('"2.1"', 200), ("", 200)],
+    [
+        ('"2"', 304),
+        ('W/"2"', 304),
+        ("*", 304),
+        ('"1", "2"', 304),
+        ('"1"', 200),
+        ('"x"', 200),
+        ('"2.1"', 200),
+        ("", 200),
+    ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_if_none_match_spares_an_unchanged_answer(api, second, method, tag, status):
@@ -511,5 +539,7 @@ def test_the_history_counts_without_gaps(api):
     stored = api.store()
     api.post("/v1/statements", draft(speaker="Brand New", translation_of=99))
     api.delete(path(stored))
-    found = [row[0] for row in Revision.select(Revision.seq).where(Revision.seq > start).order_by(Revision.seq).tuples()]
+    found = [
+        row[0] for row in Revision.select(Revision.seq).where(Revision.seq > start).order_by(Revision.seq).tuples()
+    ]
     assert found == list(range(start + 1, start + 5))

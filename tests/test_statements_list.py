@@ -400,7 +400,9 @@ def test_a_query_string_that_is_not_utf_8_is_malformed(api, query):
     check_problem(api.get(f"/v1/statements?{query}"), 400, "malformed")
 
 
-@pytest.mark.parametrize("query", ["since=2025-06-12&until=2025-06", "since=2025-06-11&until=2025-06-11", "since=2025&until=2025-01-01"])
+@pytest.mark.parametrize(
+    "query", ["since=2025-06-12&until=2025-06", "since=2025-06-11&until=2025-06-11", "since=2025&until=2025-01-01"]
+)
 def test_bounds_that_overlap_are_in_order(api, query):
     assert api.get(f"/v1/statements?{query}").status_code == 200
 
@@ -432,7 +434,14 @@ def test_every_field_can_be_chosen(api, stored):
 
 @pytest.mark.parametrize(
     ("query", "total"),
-    [("", 8), ("&limit=1", 8), ("&speaker=peskov&limit=1", 2), ("&kind=mixed", 1), ("&language=de", 0), ("&topic=diplomatie,дипломатия", 3)],
+    [
+        ("", 8),
+        ("&limit=1", 8),
+        ("&speaker=peskov&limit=1", 2),
+        ("&kind=mixed", 1),
+        ("&language=de", 0),
+        ("&topic=diplomatie,дипломатия", 3),
+    ],
 )
 def test_count_tells_how_many_match_whatever_the_page(api, query, total):
     assert api.get(f"/v1/statements?count=true{query}").json["total"] == total

@@ -28,7 +28,9 @@ def test_first_row_of_the_wire_is_stored_and_found(api, peskov):
 
 @pytest.mark.parametrize("body", [{}, {"text": ""}])
 def test_all_errors_at_once(api, body):
-    check_problem(api.post("/v1/statements", body), 422, "invalid", "/text", "/language", "/speaker", "/date", "/agency")
+    check_problem(
+        api.post("/v1/statements", body), 422, "invalid", "/text", "/language", "/speaker", "/date", "/agency"
+    )
 
 
 def test_errors_of_the_query_and_of_the_body_at_once(api):
@@ -166,7 +168,9 @@ REFUSED = {
 
 def names(api):
     """Everything that a statement may bring with it, as it is stored now."""
-    found = {kind: api.get(f"/v1/{kind}?limit=200").json["items"] for kind in ("speakers", "agencies", "outlets", "topics")}
+    found = {
+        kind: api.get(f"/v1/{kind}?limit=200").json["items"] for kind in ("speakers", "agencies", "outlets", "topics")
+    }
     return {kind: [each["name"] for each in items] for kind, items in found.items()}
 
 
@@ -178,7 +182,9 @@ def crowd(api):
 
 
 def newcomer(**fields):
-    return draft(**{"speaker": "Brand New", "agency": "New Agency", "outlet": "New Outlet", "topics": ["new"], **fields})
+    return draft(
+        **{"speaker": "Brand New", "agency": "New Agency", "outlet": "New Outlet", "topics": ["new"], **fields}
+    )
 
 
 @pytest.mark.parametrize("why", REFUSED)
@@ -226,7 +232,9 @@ def test_strict_names_every_unknown_at_once(api):
 
 def test_an_unknown_name_and_an_unknown_original_are_told_at_once(api):
     body = draft(speaker="Nobody", agency="None", translation_of=999)
-    check_problem(api.post("/v1/statements", body, headers=STRICT), 422, "invalid", "/speaker", "/agency", "/translation_of")
+    check_problem(
+        api.post("/v1/statements", body, headers=STRICT), 422, "invalid", "/speaker", "/agency", "/translation_of"
+    )
 
 
 @pytest.mark.parametrize(
@@ -257,7 +265,11 @@ def test_strict_takes_known_names_and_new_topics(api):
 @pytest.fixture
 def smiths(api):
     """Namesakes: a person with an identifier, a person without, and a company."""
-    bodies = [{"name": "John Smith", "wikidata": "Q1"}, {"name": "John Smith"}, {"name": "John Smith", "kind": "organization"}]
+    bodies = [
+        {"name": "John Smith", "wikidata": "Q1"},
+        {"name": "John Smith"},
+        {"name": "John Smith", "kind": "organization"},
+    ]
     return [api.post("/v1/speakers?on_duplicate=allow", body).json["id"] for body in bodies]
 
 
@@ -266,7 +278,13 @@ def test_a_name_that_fits_several_is_a_conflict_with_the_candidates(api, smiths,
     document = check_problem(api.post("/v1/statements", draft(**{field: "john smith"})), 409, "ambiguous-name")
     assert document["pointer"] == f"/{field}"
     assert document["candidates"] == [
-        {"id": smiths[0], "name": "John Smith", "kind": "person", "wikidata": "Q1", "href": f"/v1/speakers/{smiths[0]}"},
+        {
+            "id": smiths[0],
+            "name": "John Smith",
+            "kind": "person",
+            "wikidata": "Q1",
+            "href": f"/v1/speakers/{smiths[0]}",
+        },
         {"id": smiths[1], "name": "John Smith", "kind": "person", "href": f"/v1/speakers/{smiths[1]}"},
         {"id": smiths[2], "name": "John Smith", "kind": "organization", "href": f"/v1/speakers/{smiths[2]}"},
     ]
@@ -293,7 +311,10 @@ def test_the_pointer_of_an_ambiguous_name_leads_to_it(api):
     for code in ("A", "B"):
         api.post("/v1/agencies?on_duplicate=allow", {"name": "Twin", "code": code})
     body = draft(other_appearances=[{"outlet": "Le Matin"}, {"agency": "Twin"}])
-    assert check_problem(api.post("/v1/statements", body), 409, "ambiguous-name")["pointer"] == "/other_appearances/1/agency"
+    assert (
+        check_problem(api.post("/v1/statements", body), 409, "ambiguous-name")["pointer"]
+        == "/other_appearances/1/agency"
+    )
 
 
 # Identifiers and kinds
@@ -382,7 +403,23 @@ def test_a_new_speaker_has_the_kind_given(api, kind):
     assert api.store(speaker={"name": "a senior official", "kind": kind})["speaker"]["kind"] == kind
 
 
-PRONOUNS = ("he", "She", " THEY ", "“he”", "He.", "il", "elle", "Он", "она", "er", "él", "ELLA", "você", "هو", "someone")
+PRONOUNS = (
+    "he",
+    "She",
+    " THEY ",
+    "“he”",
+    "He.",
+    "il",
+    "elle",
+    "Он",
+    "она",
+    "er",
+    "él",
+    "ELLA",
+    "você",
+    "هو",
+    "someone",
+)
 
 
 @pytest.mark.parametrize("field", ["speaker", "on_behalf_of"])
@@ -408,7 +445,10 @@ def test_an_outlet_may_be_called_like_a_pronoun(api):
 def test_the_same_article_again(api):
     first = api.store(url="https://example.org/a")
     again = draft(url="http://www.example.org/a/?utm_source=x#top", text="“All is well”")
-    assert check_problem(api.post("/v1/statements", again), 409, "duplicate")["existing"] == f"/v1/statements/{first['id']}"
+    assert (
+        check_problem(api.post("/v1/statements", again), 409, "duplicate")["existing"]
+        == f"/v1/statements/{first['id']}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -547,7 +587,7 @@ SAME = {
     "Arabic vowel signs": ("السَّلَامُ عَلَيْكُم", "السلام عليكم"),
     "Arabic tatweel": ("الـسـلام", "السلام"),
     "Hebrew points": ("שָׁלוֹם עֲלֵיכֶם", "שלום עליכם"),
-    "Hebrew gershayim": ('צה״ל הודיע', 'צה"ל הודיע'),
+    "Hebrew gershayim": ("צה״ל הודיע", 'צה"ל הודיע'),
     "Hebrew maqaf": ("בית־ספר", "בית-ספר"),
     "Japanese quotes": ("「問題はない」", "問題はない"),
     "full width": ("ＡＢＣ　１２３", "abc 123"),
@@ -647,7 +687,10 @@ def test_an_appearance_that_nothing_dates_does_not_take_the_place_of_the_flat_on
     [
         ([{}], ["/other_appearances/0/agency"]),
         ([{"agency": None, "outlet": ""}], ["/other_appearances/0/agency"]),
-        ([AFP, {"outlet": "A", "url": "nowhere", "text": "x"}], ["/other_appearances/1/url", "/other_appearances/1/text"]),
+        (
+            [AFP, {"outlet": "A", "url": "nowhere", "text": "x"}],
+            ["/other_appearances/1/url", "/other_appearances/1/text"],
+        ),
         ([AFP, None, "AFP"], ["/other_appearances/1", "/other_appearances/2"]),
         (AFP, ["/other_appearances"]),
         (None, ["/other_appearances"]),

@@ -67,7 +67,9 @@ def test_a_topic_comes_and_goes_with_its_statements(api, stored):
 
 
 def test_an_imported_statement_brings_its_topics(api):
-    api.load([{"text": "A.", "language": "en", "speaker": "Ada", "date": None, "agency": "AFP", "topics": ["One", "Two"]}])
+    api.load(
+        [{"text": "A.", "language": "en", "speaker": "Ada", "date": None, "agency": "AFP", "topics": ["One", "Two"]}]
+    )
     assert topics(api) == [("One", 1), ("Two", 1)]
 
 

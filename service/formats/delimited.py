@@ -35,10 +35,11 @@ def parse(stream: BinaryIO, *, longest: int) -> Iterator[tuple[int, dict[str, An
     """The rows of a stream by the line that each begins on, the header being line 1."""
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     csv.field_size_limit(longest)
-    reader = csv.reader(_Lines(text, longest), strict=True)
+    lines = _Lines(text, longest)
+    reader = csv.reader(lines, strict=True)
     header: list[str] | None = None
     while True:
-        line = reader.line_num + 1
+        line = lines.number + 1
         try:
             row = next(reader)
         except StopIteration:
@@ -62,18 +63,21 @@ class _Lines:
     """The lines of a stream. One that is too long is an error in its place, and is passed over."""
 
     def __init__(self, text: io.TextIOWrapper, longest: int) -> None:
-        self.text, self.longest = text, longest
+        self.text, self.longest, self.number, self._rest = text, longest, 0, ""
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> str:
+        while self._rest and not self._rest.endswith("\n"):
+            self._rest = self.text.readline(self.longest)
+        self._rest = ""
         line = self.text.readline(self.longest + 2)  # two more, for the end of the line
         if not line:
             raise StopIteration
+        self.number += 1
         if len(line.rstrip("\r\n")) > self.longest:
-            while line and not line.endswith("\n"):
-                line = self.text.readline(self.longest)
+            self._rest = line
             raise csv.Error(f"a line is longer than {self.longest:,} characters")
         return line
 
