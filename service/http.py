@@ -216,7 +216,7 @@ def _page(schema: Schema, call: Call, page: Page) -> Response:
 
 
 def _spare_what_is_known(response: Response) -> None:
-    """Answer 304 to who has this already. If-Match is for writes; a reader who sends it gets the answer all the same."""
+    """Answer 304 to who has this already. If-Match is for writes; it stops no reader."""
     response.make_conditional({name: value for name, value in request.environ.items() if name != "HTTP_IF_MATCH"})
 
 

@@ -20,7 +20,7 @@ from service.models.base import tuples
 _MOST_CANDIDATES = 10
 _MOST_NEAR = 5
 _NEAR_POOL = 2000  # words looked at for a suggestion: an answer to a typing error must stay cheap
-_NEAR_SCORE = 60  # of 100
+_NEAR_SCORE = 70  # of 100
 
 
 def ids(model: type[Entity], texts: Iterable[str]) -> list[int]:

@@ -3,10 +3,14 @@
 import dataclasses
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from service.problems import PROBLEMS
@@ -51,26 +55,59 @@ def masked(text: str) -> str:
     return text
 
 
-def played(port: int, folder: Path, url: str) -> Iterator[str]:
+def environment(folder: Path) -> dict[str, str]:
+    """Nothing of the caller's but the way to this installation: the README is for strangers."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    url = f"sqlite:///{folder / 'verbatim.db'}"
+    return {"PATH": path, "HOME": str(folder), "LANG": "C.UTF-8", "VERBATIM_DATABASE_URL": url}
+
+
+@contextmanager
+def serving_demo(folder: Path) -> Iterator[int]:
+    """The port of a real server with the demo data."""
+    subprocess.run(["verbatim", "demo"], env=environment(folder), capture_output=True, check=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = ["verbatim", "serve", "--port", str(port)]
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen(command, env=environment(folder), stdout=log, stderr=log) as server,
+    ):
+        try:
+            _await(port)
+            yield port
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+def _await(port: int) -> None:
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError("the server does not answer")
+
+
+def played(port: int, folder: Path) -> list[str]:
     """Each console block as it comes out when it is run, in one shell, against the service on `port`."""
-    script = ["cd " + str(folder)]
-    for index, block in enumerate(blocks(README.read_text())):
-        for command in commands(block):
-            script += [f"echo '<<{index}'", command.replace("localhost:8000", f"localhost:{port}")]
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "HOME": str(folder),
-        "LANG": "C.UTF-8",
-        "VERBATIM_DATABASE_URL": url,
-    }
+    asked = [commands(block) for block in blocks(README.read_text())]
+    script = "\n".join(f"echo '<<'\n{command}" for some in asked for command in some)
     run = subprocess.run(
-        ["bash"], input="\n".join(script), capture_output=True, text=True, env=environment, timeout=60, check=False
+        ["bash"],
+        input=script.replace("localhost:8000", f"localhost:{port}"),
+        capture_output=True,
+        text=True,
+        env=environment(folder),
+        cwd=folder,
+        timeout=60,
+        check=False,
     )
-    answers = re.split(r"^<<(\d+)\n", run.stdout, flags=re.MULTILINE)[1:]
-    outputs = list(zip(map(int, answers[::2]), answers[1::2], strict=True))
-    for index, block in enumerate(blocks(README.read_text())):
-        mine = [masked(output) for which, output in outputs if which == index]
-        yield "".join(f"$ {command}\n{output}" for command, output in zip(commands(block), mine, strict=True))
+    answers = iter(run.stdout.split("<<\n")[1:])
+    return ["".join(f"$ {command}\n{masked(next(answers))}" for command in some) for some in asked]
 
 
 def with_tables(text: str) -> str:
@@ -91,10 +128,8 @@ def with_tables(text: str) -> str:
 
 def main() -> None:
     """Write the answers and the tables anew."""
-    from served import serving_demo
-
-    with tempfile.TemporaryDirectory() as folder, serving_demo(Path(folder)) as (port, url):
-        answers = iter(list(played(port, Path(folder), url)))
+    with tempfile.TemporaryDirectory() as folder, serving_demo(Path(folder)) as port:
+        answers = iter(played(port, Path(folder)))
     text = _BLOCK.sub(lambda _: f"```console\n{next(answers)}```", README.read_text())
     README.write_text(with_tables(text))
 
