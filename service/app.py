@@ -26,6 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     prepare(settings)
     app = Flask("verbatim", static_folder=None)
     app.config.update(SETTINGS=settings, MAX_CONTENT_LENGTH=settings.max_body_bytes)
+    app.wsgi_app = http.ChunkedBodies(app.wsgi_app)  # type: ignore[method-assign]
     app.url_map.converters["id"] = http.IdConverter
     http.mount(app, ROUTES)
     _serve_document(app)

@@ -51,11 +51,17 @@ def _on_database(*, make: bool) -> Callable[[Callable[..., None]], Callable[...,
                 _open(settings, make=make)
                 command(settings, *args, **options)
             except (Misconfigured, DomainError) as error:
-                raise click.ClickException(str(error)) from error
+                raise click.ClickException(_told(error)) from error
 
         return run
 
     return wrap
+
+
+def _told(error: Exception) -> str:
+    """An error as a line: what is wrong, each thing, where it says so."""
+    errors = error.members.get("errors") if isinstance(error, DomainError) else None
+    return " ".join(each["detail"] for each in errors) if errors else str(error)
 
 
 def _open(settings: Settings, *, make: bool) -> None:
@@ -76,6 +82,7 @@ def _open(settings: Settings, *, make: bool) -> None:
 @_on_database(make=True)
 def serve(_: Settings, host: str, port: int, workers: int, threads: int) -> None:
     """Serve the API with a production server until interrupted."""
+    serving.check_free(host, port)
     if secret := _first_key():
         click.echo(serving.welcome(secret, host, port))
     serving.serve(host, port, workers=workers, threads=threads)

@@ -48,6 +48,19 @@ class IdConverter(BaseConverter):
         return min(int(value), MAX_ID)
 
 
+class ChunkedBodies:
+    """Lets a body without Content-Length be read: the server ends its stream, but does not say so as Werkzeug asks."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Pass a request on."""
+        if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+            environ["wsgi.input_terminated"] = True
+        return self.application(environ, start_response)
+
+
 def mount(app: Flask, routes: Iterable[Route]) -> None:
     """Serve `routes`."""
     for route in routes:
@@ -78,11 +91,11 @@ def _serving(route: Route) -> Callable[..., Response]:
 
 def _negotiated(route: Route) -> Route:
     """The route that answers in the format that the client prefers. Raises NotAcceptable."""
-    offered = [route.streams or JSON, *route.alternates]
+    offered = [JSON, *route.alternates]
     # A parameter such as charset chooses no other format.
     accepted = MIMEAccept([(kind.partition(";")[0].strip(), quality) for kind, quality in request.accept_mimetypes])
-    if not accepted or route.method != "GET":
-        return route
+    if not accepted or route.method != "GET" or route.streams:
+        return route  # an address with a suffix has chosen already
     best = accepted.best_match(offered) or (accepted["text/html"] and JSON)
     if not best:
         raise NotAcceptable(f"What can be had here: {', '.join(offered)}.", available=offered)

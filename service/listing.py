@@ -7,12 +7,14 @@ and has no nulls, so a cursor neither skips nor repeats a row while others write
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import peewee
 from itsdangerous import BadData, URLSafeSerializer
 
 from schemas.folding import digest
+from service import db
 from service.errors import Ambiguous, Invalid
 from service.models.installation import cursor_secret
 
@@ -110,11 +112,17 @@ def _values(listing: Listing, query: Mapping[str, Any], row: Any) -> list[Any]:
     return [getattr(row, column.name) for column in _sort(listing, query)[0]]
 
 
+@lru_cache(maxsize=4)
+def _secret(_: peewee.Database) -> str:
+    """The secret of a database, which does not change while it is bound."""
+    return cursor_secret()
+
+
 def _signer(listing: Listing, query: Mapping[str, Any]) -> tuple[URLSafeSerializer, str]:
     """What signs a cursor, and what binds it: the list, the sort and the filters."""
     filters = sorted((name, repr(value)) for name, value in query.items() if name not in _NOT_FILTERS)
     bound = digest(query["sort"], filters)
-    return URLSafeSerializer(cursor_secret(), salt=f"cursor {listing.name}"), bound
+    return URLSafeSerializer(_secret(db.proxy.obj), salt=f"cursor {listing.name}"), bound
 
 
 def _cursor(listing: Listing, query: Mapping[str, Any], row: Any) -> str:

@@ -124,7 +124,7 @@ def _responses(route: Route) -> dict[str, Any]:
             response["content"] = (
                 {route.streams: lines} if route.streams else document | dict.fromkeys(route.alternates, lines)
             )
-        headers = _response_headers(status, schema)
+        headers = {} if route.streams else _response_headers(status, schema)
         found[str(status)] = {**response, **({"headers": headers} if headers else {})}
     if route.method == "GET" and not route.streams and route.needs != auth.PUBLIC:
         found["304"] = {"description": "Not modified: what If-None-Match names is still current."}

@@ -49,6 +49,12 @@ def add(model: type[Entity], draft: dict[str, Any], *, actor: str, on_duplicate:
     """Store a new entity as `on_duplicate` says of namesakes; the entity, and whether it is new. Raises Duplicate."""
     namesakes = [] if on_duplicate == "allow" else model.called(draft["name"])
     if on_duplicate == "skip":
+        namesakes += [
+            each
+            for column in model.identifiers
+            if (value := draft.get(column))
+            for each in model.identified(column, value)
+        ]
         namesakes = [each for each in namesakes if not each.differs(draft)]
     if not namesakes:
         return create(model, draft, actor=actor), True

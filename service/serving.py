@@ -1,5 +1,6 @@
 """What serving and the command line need around the application: the server, its welcome, files, progress."""
 
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -51,10 +52,18 @@ def serve(host: str, port: int, *, workers: int, threads: int) -> None:
         blocking_threads=threads,
         workers_kill_timeout=_GRACE_SECONDS,
     )
+    server.serve()
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise Misconfigured if the address is taken: the server would share a port without a word."""
     try:
-        server.serve()
-    except RuntimeError as error:
-        raise Misconfigured(f"Cannot listen on {host}:{port}: {error}") from error
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise Misconfigured(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
 
 
 @contextmanager

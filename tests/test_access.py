@@ -58,6 +58,11 @@ def closed(installed):
     return dataclasses.replace(installed, app=create_app(dataclasses.replace(installed.settings, public_read=False)))
 
 
+@pytest.fixture
+def closed_api(closed, api, contract):
+    return Api(closed, contract)
+
+
 def ask(api, method, path, authorization, **options):
     headers = {"Authorization": authorization} if authorization is not None else {}
     return api(method, path, key=None, headers=headers, **options)
@@ -99,42 +104,43 @@ def outcomes(api, authorization, method, path):
     return found
 
 
+def expected(method, path, *, nobody="yes"):
+    """What ACCESS says of a route; what tells about the service itself is for everyone, whatever key they have."""
+    if not path.startswith("/v1/"):
+        return dict.fromkeys(ACCESS, "yes")
+    if method == "GET":
+        return {who: reading for who, (reading, _) in ACCESS.items()} | {"nobody": nobody}
+    return {who: writing for who, (_, writing) in ACCESS.items()}
+
+
 @EVERY_ROUTE
 def test_each_route_is_open_to_those_it_is_for(api, authorization, method, path):
-    expected = {who: reading if method == "GET" else writing for who, (reading, writing) in ACCESS.items()}
-    if not path.startswith("/v1/"):
-        expected = dict.fromkeys(ACCESS, "yes")  # no key is looked at where none can be needed
-    assert outcomes(api, authorization, method, path) == expected
+    assert outcomes(api, authorization, method, path) == expected(method, path)
 
 
 @EVERY_ROUTE
-def test_reading_can_be_closed(api, closed, contract, authorization, method, path):
-    expected = {who: reading if method == "GET" else writing for who, (reading, writing) in ACCESS.items()}
-    if path.startswith("/v1/"):
-        expected["nobody"] = 401
-    else:
-        expected = dict.fromkeys(ACCESS, "yes")
-    assert outcomes(Api(closed, contract), authorization, method, path) == expected
+def test_reading_can_be_closed(closed_api, authorization, method, path):
+    assert outcomes(closed_api, authorization, method, path) == expected(method, path, nobody=401)
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "application/x-ndjson", "text/html"])
-def test_no_format_is_a_way_around_closed_reading(api, closed, contract, accept):
-    response = Api(closed, contract).get("/v1/statements", headers={"Accept": accept})
+def test_no_format_is_a_way_around_closed_reading(closed_api, accept):
+    response = closed_api.get("/v1/statements", headers={"Accept": accept})
     check_problem(response, 401, "unauthorized")
 
 
 @pytest.mark.parametrize("path", ["/v1/statements", "/v1/statements/1", "/v1/statements.csv"])
-def test_head_is_as_closed_as_get(api, closed, contract, path):
-    assert Api(closed, contract)("HEAD", path, key=None).status_code == 401
+def test_head_is_as_closed_as_get(closed_api, path):
+    assert closed_api("HEAD", path, key=None).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/openapi.yaml"])
-def test_the_contract_can_be_read_where_reading_is_closed(api, closed, path):
-    assert closed.app.test_client().get(path).status_code == 200
+def test_the_contract_can_be_read_where_reading_is_closed(closed_api, path):
+    assert closed_api.installed.app.test_client().get(path).status_code == 200
 
 
-def test_an_unknown_address_is_not_found_whoever_asks(api, closed, contract):
-    check_problem(Api(closed, contract).get("/v1/nothing"), 404, "not-found")
+def test_an_unknown_address_is_not_found_whoever_asks(closed_api):
+    check_problem(closed_api.get("/v1/nothing"), 404, "not-found")
 
 
 @pytest.mark.parametrize(("method", "path", "body"), [

@@ -7,6 +7,8 @@ from urllib.parse import quote
 import pytest
 from conftest import check_problem
 
+from service.problems import PROBLEMS
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -297,29 +299,28 @@ def test_a_patch_that_changes_nothing_makes_no_new_version(api, kind, patch):
     assert (response.json, response.headers["ETag"]) == (entity, '"1"')
 
 
-@pytest.mark.parametrize("kind", KINDS[:1], ids=str)
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
 @pytest.mark.parametrize(
-    ("data", "media_type", "status", "problem"),
+    ("data", "media_type", "problem"),
     [
-        (b"", "application/json", 400, "malformed"),
-        (b"{", "application/json", 400, "malformed"),
-        (b'{"name": NaN}', "application/json", 400, "malformed"),
-        (b'{"name": "\xff"}', "application/json", 400, "malformed"),
-        (b'{"name": "\\ud800"}', "application/json", 400, "malformed"),
-        (b'{"name": "A", "name": "B"}', "application/json", 400, "malformed"),
-        (b'{"name": 18446744073709551616}', "application/json", 400, "malformed"),
-        (b"[" * 10_000, "application/json", 400, "malformed"),
-        (b'{"name": "A"}', "text/plain", 415, "unsupported-media-type"),
-        (b'{"name": "A"}', None, 415, "unsupported-media-type"),
-        (b"name=A", "application/x-www-form-urlencoded", 415, "unsupported-media-type"),
+        (b"", "application/json", "malformed"),
+        (b"{", "application/json", "malformed"),
+        (b'{"name": NaN}', "application/json", "malformed"),
+        (b'{"name": "\xff"}', "application/json", "malformed"),
+        (b'{"name": "\\ud800"}', "application/json", "malformed"),
+        (b'{"name": "A", "name": "B"}', "application/json", "malformed"),
+        (b'{"name": 18446744073709551616}', "application/json", "malformed"),
+        (b"[" * 10_000, "application/json", "malformed"),
+        (b'{"name": "A"}', "text/plain", "unsupported-media-type"),
+        (b'{"name": "A"}', None, "unsupported-media-type"),
+        (b"name=A", "application/x-www-form-urlencoded", "unsupported-media-type"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_refused(api, kind, method, data, media_type, status, problem):
-    entity = made(api, kind)
-    path = kind.path if method == "POST" else f"{kind.path}/{entity['id']}"
-    check_problem(api(method, path, data=data, content_type=media_type), status, problem)
-    assert api.get(kind.path).json["items"] == [entity]
+def test_a_body_that_cannot_be_read_is_refused(api, method, data, media_type, problem):
+    entity = made(api, "/v1/speakers")
+    path = "/v1/speakers" if method == "POST" else f"/v1/speakers/{entity['id']}"
+    check_problem(api(method, path, data=data, content_type=media_type), PROBLEMS[problem].status, problem)
+    assert api.get("/v1/speakers").json["items"] == [entity]
 
 
 @each_kind
@@ -485,42 +486,44 @@ SEVERAL = [
 ]
 
 
+# Which of them a query lists, in their order.
+LISTED = [
+    ("", [1, 3, 0, 2]),
+    ("sort=name", [1, 3, 0, 2]),
+    ("sort=-name", [2, 0, 3, 1]),
+    ("sort=id", [0, 1, 2, 3]),
+    ("sort=-id", [3, 2, 1, 0]),
+    ("sort=created_at", [0, 1, 2, 3]),
+    ("sort=-created_at", [3, 2, 1, 0]),
+    ("sort=updated_at", [0, 2, 3, 1]),
+    ("sort=-updated_at", [1, 3, 2, 0]),
+    ("name=alpha", [1, 3]),
+    ("name=two alpha", [3]),
+    ("name=letter", [1]),
+    ("name=first two", []),
+    ("name=alph", []),
+    ("name=beta,ГАММА", [0, 2]),
+    ("name=beta&name=gamma ray", [0, 2]),
+    ("name=…", []),
+    ("country=fr", [0, 2]),
+    ("country=DE,FR", [1, 0, 2]),
+    ("country=CH", []),
+    ("wikidata=Q10,Q11", [3, 0]),
+    ("wikidata=Q12", []),
+    ("country=FR&name=gamma", [2]),
+    ("country=FR&wikidata=Q11", []),
+    ("limit=1&sort=-id", [3]),
+]
+
+
 @each_kind
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("", [1, 3, 0, 2]),
-        ("sort=name", [1, 3, 0, 2]),
-        ("sort=-name", [2, 0, 3, 1]),
-        ("sort=id", [0, 1, 2, 3]),
-        ("sort=-id", [3, 2, 1, 0]),
-        ("sort=created_at", [0, 1, 2, 3]),
-        ("sort=-created_at", [3, 2, 1, 0]),
-        ("sort=updated_at", [0, 2, 3, 1]),
-        ("sort=-updated_at", [1, 3, 2, 0]),
-        ("name=alpha", [1, 3]),
-        ("name=two alpha", [3]),
-        ("name=letter", [1]),
-        ("name=first two", []),
-        ("name=alph", []),
-        ("name=beta,ГАММА", [0, 2]),
-        ("name=beta&name=gamma ray", [0, 2]),
-        ("name=…", []),
-        ("country=fr", [0, 2]),
-        ("country=DE,FR", [1, 0, 2]),
-        ("country=CH", []),
-        ("wikidata=Q10,Q11", [3, 0]),
-        ("wikidata=Q12", []),
-        ("country=FR&name=gamma", [2]),
-        ("country=FR&wikidata=Q11", []),
-        ("limit=1&sort=-id", [3]),
-    ],
-)
-def test_lists_filter_and_sort(api, kind, query, expected):
+def test_lists_filter_and_sort(api, kind):
     stored = [made(api, kind, **fields) for fields in SEVERAL]
     api.patch(f"{kind.path}/{stored[1]['id']}", {"description": "New."})
-    assert names(api, kind.path, query) == [SEVERAL[n]["name"] for n in expected]
-    assert api.get(f"{kind.path}?count=true&{query}").json["total"] == (4 if "limit" in query else len(expected))
+    for query, expected in LISTED:
+        page = api.get(f"{kind.path}?count=true&{query}").json
+        assert [item["name"] for item in page["items"]] == [SEVERAL[n]["name"] for n in expected], query
+        assert page["total"] == (4 if "limit" in query else len(expected)), query
 
 
 @pytest.mark.parametrize(

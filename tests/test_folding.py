@@ -146,7 +146,7 @@ def test_vowel_signs_tones_and_voicing_stay(words):
 def test_a_name_is_found_without_its_punctuation(text):
     key = name_key(text)
     assert not any(unicodedata.category(character)[0] in "PZC" and character != " " for character in key)
-    assert key == key.strip() and "  " not in key
+    assert key == " ".join(key.split())
     assert name_key(f"“{text}”, ({text})!") == name_key(f"{text} {text}")
 
 
@@ -227,7 +227,7 @@ def test_a_date_means_the_days_that_the_standard_says(text):
 @example("2025-06/2025-06-11")
 def test_an_interval_means_the_days_that_the_standard_says(text):
     first, last = judged(text)
-    if first == float("-inf") and last == float("inf") or first > last:
+    if (first, last) == (float("-inf"), float("inf")) or first > last:
         assert span(text) is None
     else:
         assert span(text) == (max(first, edtf.FIRST_DAY), min(last, edtf.LAST_DAY))
@@ -328,12 +328,11 @@ def test_a_publication_date_is_kept_as_given(text):
 def test_what_is_accepted_as_a_moment_is_one(text):
     try:
         stored = instants.normalise(text)
-    except ValueError as error:
-        assert str(error)
+    except ValueError:
         return
     assert instants.normalise(stored) == stored
     assert instants.parse(stored).earliest <= instants.parse(stored).latest
-    assert int(text[5:7] or 1) and int(text[8:10] or 1)
+    assert "00" not in (text[5:7], text[8:10])
     if text[-6:-5] in ("+", "-") and text[-3:-2] == ":":
         assert (int(text[-5:-3]) < 24, int(text[-2:]) < 60) == (True, True)
 
@@ -422,11 +421,10 @@ def test_an_address_that_passes_can_be_compared(text):
     for url in (text, f"https://{text}", f"http://example.org/{text}"):
         try:
             urls.check(url)
-        except ValueError as error:
-            assert str(error).startswith("Not a valid URL")
+        except ValueError:
             continue
         assert urlsplit(url).hostname
-        assert urls.url_key(url) == urls.url_key(url)
+        assert urls.url_key(url)
         assert not set(url) & set(" \n\0<>")
 
 
@@ -500,7 +498,8 @@ def test_a_country_is_one_of_those_that_there_are(text):
     except ValueError:
         assert text.upper() not in codes.COUNTRIES or not text.isascii()
     else:
-        assert text.isascii() and stored in codes.COUNTRIES
+        assert stored == text.upper()
+        assert (stored in codes.COUNTRIES, text.isascii()) == (True, True)
         assert codes.country(stored) == stored
 
 

@@ -41,8 +41,8 @@ def test_errors_of_the_query_and_of_the_body_at_once(api):
 
 def test_what_is_left_out_has_its_default(api):
     stored = api.store()
-    assert stored["kind"] == "direct" and stored["status"] == "unreviewed"
-    assert stored["topics"] == [] and stored["version"] == 1
+    assert (stored["kind"], stored["status"]) == ("direct", "unreviewed")
+    assert (stored["topics"], stored["version"]) == ([], 1)
     assert stored["speaker"]["kind"] == "person"
     empty = ("role", "on_behalf_of", "outlet", "published", "url", "headline", "byline", "dateline", "event", "place")
     assert all(stored[name] is None for name in (*empty, "prefix", "suffix", "translation_of", "ref"))
@@ -207,7 +207,7 @@ def test_a_row_refused_among_others_leaves_nothing_behind(api, why):
     assert names(api) == {**before[0], "speakers": sorted([*before[0]["speakers"], "Ada Example"])}
 
 
-# Prefer: handling=strict
+# Strict handling
 
 STRICT = {"Prefer": "handling=strict"}
 
@@ -361,6 +361,36 @@ class TestIdentifiers:
         assert response.json["pointer"] in (f"/{field}", f"/{field}/{key}")
         assert str(holder["id"]) in response.text
         assert api.get(f"/v1/{PLACES[field]}/{lacking['id']}").json["version"] == 1
+
+
+Q9 = {"wikidata": "Q9"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"speaker": {"name": "Known", **Q9}, "on_behalf_of": {"name": "Also Known", **Q9}}, "/on_behalf_of"),
+        ({"speaker": {"name": "Brand New", **Q9}, "on_behalf_of": {"name": "Known", **Q9}}, "/on_behalf_of"),
+        (
+            {"agency": {"name": "Known", **Q9}, "other_appearances": [{"agency": {"name": "Also Known", **Q9}}]},
+            "/other_appearances/0/agency",
+        ),
+        (
+            {"agency": {"name": "Brand New", **Q9}, "other_appearances": [{"agency": {"name": "Known", **Q9}}]},
+            "/other_appearances/0/agency",
+        ),
+    ],
+)
+def test_one_statement_does_not_give_one_identifier_to_two(api, fields, place):
+    for name in ("Known", "Also Known"):
+        api.store(speaker=name, agency=name)
+    before = api.get("/v1/speakers").data, api.get("/v1/agencies").data
+    body = draft(text="x", **fields)
+    report = api.load([body], "?mode=partial").json
+    response = api.post("/v1/statements", body)
+    assert (report["refused"], response.status_code) == (1, 409)
+    assert (api.get("/v1/speakers").data, api.get("/v1/agencies").data) == before
+    assert (report["errors"][0]["pointer"], response.json["pointer"]) == (place, place)
 
 
 def test_identifiers_of_two_entities_are_a_conflict(api):

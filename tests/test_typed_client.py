@@ -12,6 +12,9 @@ from openapi_spec_validator import validate
 
 from service import openapi
 from service.app import ROUTES
+from service.formats import FORMATS
+
+MEDIA_TYPES = [media_type for form in FORMATS.values() for media_type in (form.media_type, *form.also)]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,9 @@ def test_every_operation_has_a_name_of_its_own(document):
 def generated(document, tmp_path_factory):
     folder = tmp_path_factory.mktemp("client")
     (folder / "openapi.json").write_bytes(orjson.dumps(document))
-    (folder / "config.yml").write_text("post_hooks: []\n")
+    # The generator knows JSON only, unless told what else to treat as bytes.
+    streamed = {media_type: "application/octet-stream" for media_type in MEDIA_TYPES}
+    (folder / "config.yml").write_bytes(orjson.dumps({"post_hooks": [], "content_type_overrides": streamed}))
     done = subprocess.run(
         [sys.executable, "-m", "openapi_python_client", "generate", "--path", "openapi.json", "--config", "config.yml",
          "--meta", "none", "--output-path", "verbatim_client", "--fail-on-warning"],
@@ -53,13 +58,13 @@ def test_it_creates_reads_and_lists(generated, tmp_path):
             ["verbatim", "key", "create", "client", "--scope", "write"],
             env=readme.environment(tmp_path), capture_output=True, text=True, check=True,
         ).stdout.strip()  # fmt: skip
-        client = generated.AuthenticatedClient(base_url=f"http://localhost:{port}", token=key)
-        body = models.StatementDraft.from_dict(draft(text="Typed.", speaker="Ada Example", topics=["typing"]))
-        created = api["post_statements"].sync(client=client, body=body)
-        assert (created.text, created.speaker.name, created.agency.code) == ("Typed.", "Ada Example", "AFP")
-        read = api["get_statements_by_id"].sync(created.id, client=client)
-        assert read == created
-        page = api["get_statements"].sync(client=client, speaker=["Ada Example"], topic=["typing"], limit=5)
-        assert [item.id for item in page.items] == [created.id]
-        missing = api["get_statements_by_id"].sync(10**9, client=client)
-        assert (missing.status, missing.type_) == (404, "/problems/not-found")
+        with generated.AuthenticatedClient(base_url=f"http://localhost:{port}", token=key) as client:
+            body = models.StatementDraft.from_dict(draft(text="Typed.", speaker="Ada Example", topics=["typing"]))
+            created = api["post_statements"].sync(client=client, body=body)
+            assert (created.text, created.speaker.name, created.agency.code) == ("Typed.", "Ada Example", "AFP")
+            read = api["get_statements_by_id"].sync(created.id, client=client)
+            assert read == created
+            page = api["get_statements"].sync(client=client, speaker=["Ada Example"], topic=["typing"], limit=5)
+            assert [item.id for item in page.items] == [created.id]
+            missing = api["get_statements_by_id"].sync(10**9, client=client)
+            assert (missing.status, missing.type_) == (404, "/problems/not-found")

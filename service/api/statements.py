@@ -29,7 +29,11 @@ _OUT = StatementOut()
 @route(
     "GET", "/v1/statements", query=StatementQuery, returns={200: [_OUT]}, needs="read",
     problems=("ambiguous-name",),
-    alternates={form.media_type: f"/v1/statements.{suffix}" for suffix, form in FORMATS.items()},
+    alternates={
+        media_type: f"/v1/statements.{suffix}"
+        for suffix, form in FORMATS.items()
+        for media_type in (form.media_type, *form.also)
+    },
 )  # fmt: skip
 def search(call: Call) -> Page:
     """List statements, the newest first.
