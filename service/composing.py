@@ -6,6 +6,7 @@ from typing import Any
 from schemas.folding import name_key
 from schemas.statements import SOURCELESS, SOURCES
 from service.errors import Conflict, DomainError, Invalid
+from service.labels import Label
 from service.models import Agency, Entity, Outlet, Speaker, Statement
 from service.models.base import tuples
 from service.models.statements import PRINTED, described, printed
@@ -22,12 +23,16 @@ OWN = ("text", "language", "kind", "role", "date", "event", "place", "topics", "
 UNDECIDED = object()
 
 
+# An entity that a draft makes, if None, or gives an identifier; and how the draft refers to it.
+_Change = tuple[Entity | None, Mapping[str, Any]]
+
+
 class Composer:
     """Reads what some drafts refer to, then turns each into columns. Lives for one transaction."""
 
     def __init__(self, names: Names) -> None:
         self.names = names
-        self._originals: dict[int | str, int] = {}
+        self._originals: dict[int | str | Label, int] = {}
 
     def prime(self, drafts: Iterable[Mapping[str, Any]]) -> None:
         """Read everything that `drafts` refer to, with one query a question."""
@@ -42,7 +47,7 @@ class Composer:
         Among namesakes, those that the `stored` statement names win. Raises what is wrong, all of it if Invalid.
         """
         found: dict[str, Entity | None] = {}
-        new: dict[type[Entity], list[Mapping[str, Any]]] = {}
+        changing: dict[type[Entity], list[_Change]] = {}
         errors = []
         for pointer, name, model, reference in _pointed(draft):
             try:
@@ -53,8 +58,7 @@ class Composer:
                 error.members["pointer"] = pointer + error.members.get("pointer", "")
                 raise
             else:
-                if found[pointer] is None:
-                    _check_alike(model, new.setdefault(model, []), reference, pointer)
+                _check_alike(model, changing.setdefault(model, []), (found[pointer], reference), pointer)
         if not any(draft[source] for source in SOURCES):
             errors.append({"pointer": "/agency", "detail": SOURCELESS})
         if reason := self._misses_original(draft, stored):
@@ -76,8 +80,7 @@ class Composer:
             return None
         original = self._originals.get(wanted)
         if original is None:
-            what = f"statement {wanted}" if isinstance(wanted, int) else f"statement with the ref “{wanted}”"
-            return f"There is no {what}."
+            return _missing(wanted)
         seen: set[int] = set()
         while stored is not None and original and original not in seen:
             if original == stored.id:
@@ -86,9 +89,9 @@ class Composer:
             original = Statement.select(Statement.translation_of).where(Statement.id == original).scalar()
         return None
 
-    def knows(self, ref: str, id_: int) -> None:
-        """Note a statement that was stored since `prime`."""
-        self._originals[ref] = id_
+    def knows(self, name: str | Label, id_: int) -> None:
+        """Note a statement that was stored since `prime`, by its ref or by its id in the file."""
+        self._originals[name] = id_
 
     def columns(
         self, draft: Mapping[str, Any], original: int | None, stored: Statement | None = None
@@ -140,27 +143,35 @@ def _pointed(draft: Mapping[str, Any]) -> Iterable[tuple[str, str, type[Entity],
                 yield f"/other_appearances/{index}/{name}", name, REFERENCES[name], appearance[name]
 
 
-def _check_alike(
-    model: type[Entity], others: list[Mapping[str, Any]], reference: Mapping[str, Any], pointer: str
-) -> None:
-    """Refuse a draft that brings one new name, or one new identifier, for two; note the new `reference`.
+def _check_alike(model: type[Entity], others: list[_Change], change: _Change, pointer: str) -> None:
+    """Refuse a draft that brings one new name, or one new identifier, for two; note the change that it makes.
 
     Made one after the other, the second would meet the first and be refused too late.
     """
-    for other in others if "label" not in reference else ():
+    entity, reference = change
+    gained = [column for column in model.identifiers if reference.get(column)]
+    if entity is not None and all(getattr(entity, column) is not None for column in gained):
+        return
+    for known, other in others if "label" not in reference else ():
+        if known is not None and entity is not None and known.id == entity.id:
+            continue
         one, two = ({"kind": "person", **each} for each in (other, reference))
-        named_alike = name_key(one["name"]) == name_key(two["name"])
+        both_new_and_alike = known is entity is None and name_key(one["name"]) == name_key(two["name"])
         differ = any(one[name] != two[name] for name in one.keys() & two.keys() - {"name"})
-        shared = any(one.get(column) and one[column] == two.get(column) for column in model.identifiers)
-        if differ if named_alike else shared:
-            detail = (
-                f"“{other['name']}” and “{reference['name']}” are new here and cannot be told apart: store them first."
-            )
-            raise Conflict(detail, pointer=pointer)
-    others.append(reference)
+        if differ if both_new_and_alike else any(one.get(column) == two[column] for column in gained):
+            names = " and ".join(f"“{each.get('name', each.get('id'))}”" for each in (one, two))
+            raise Conflict(f"{names} cannot be told apart here: store them first, and use their ids.", pointer=pointer)
+    others.append(change)
 
 
-def _read_originals(wanted: list[int | str]) -> dict[int | str, int]:
+def _missing(original: int | str | Label) -> str:
+    if isinstance(original, Label):
+        return f"No row of this file with the id {original.id} was stored."
+    what = f"statement {original}" if isinstance(original, int) else f"statement with the ref “{original}”"
+    return f"There is no {what}."
+
+
+def _read_originals(wanted: list[int | str]) -> dict[int | str | Label, int]:
     if not wanted:
         return {}
     numbers = [each for each in wanted if isinstance(each, int)]
@@ -168,7 +179,7 @@ def _read_originals(wanted: list[int | str]) -> dict[int | str, int]:
     query = Statement.select(Statement.id, Statement.ref).where(
         Statement.id.in_(numbers) | Statement.ref.in_(refs), Statement.deleted_at.is_null()
     )
-    found: dict[int | str, int] = {}
+    found: dict[int | str | Label, int] = {}
     for id_, ref in tuples(query):
         found |= {id_: id_, ref: id_}
     return found

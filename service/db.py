@@ -120,7 +120,7 @@ def writing(*, wait: bool = True) -> Iterator[None]:
             yield
     except peewee.OperationalError as error:
         if is_lock_timeout(error):
-            raise Busy("Another write is taking long. Nothing was stored; try again.") from error
+            raise Busy("Another write is taking long: try again.") from error
         raise
 
 

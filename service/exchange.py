@@ -21,7 +21,7 @@ from service.reporting import Reasons, Report, because, reasons
 from service.selecting import STATEMENTS
 
 _BATCH = 500
-_ROUNDS = 20  # how often rows that wait for one another are gone through again
+_ROUNDS = 50  # how often rows that wait for one another are gone through again
 _GZIP = b"\x1f\x8b"
 _RECORD, _RECORD_OUT, _PRINTING_OUT = StatementRecord(), StatementRecordOut(), AppearanceOut()
 
@@ -93,7 +93,7 @@ class Importer:
             ):
                 self._own_from = self._next_id = Statement.next_id()
                 with labels.Later() as later:
-                    for batch in _batches(self._rows(_opened(file))):
+                    for batch in db.chunks(self._rows(_opened(file)), _BATCH):
                         self._store(batch, later)
                         self.progress()
                     self._settle(later, _ROUNDS)
@@ -123,7 +123,7 @@ class Importer:
         """Store what can be stored of a batch; what waits for its original goes to `later`."""
         with nullcontext() if self._whole else db.writing():
             drafts = [row for _, row in batch if isinstance(row, dict)]
-            _point_back(drafts)
+            _point_back(drafts, later.refs)
             next_id = self._next_id if self._whole else None
             recorder = Recorder(**self._options, own_from=self._own_from, next_id=next_id)
             outcomes = recorder.record(drafts)
@@ -152,15 +152,13 @@ class Importer:
         if not len(waiting):
             return
         with labels.Later() as still:
-            # From the last to the first: a chain of translations is mostly written down from its original on.
-            for batch in _batches(iter(waiting)):
+            for batch in db.chunks(waiting, _BATCH):
                 self._store(batch, still)
             if len(still) < len(waiting) and rounds:
                 self._settle(still, rounds - 1)
                 return
             for line, draft in sorted(still, key=lambda row: row[0]):
-                missing = f"No row of this file with the id {draft['waits']} was stored."
-                self.report.refuse(line, because(missing, "/translation_of"))
+                self.report.refuse(line, because(f"{draft['waits']} was stored.", "/translation_of"))
 
 
 class _Undone(Exception):
@@ -174,22 +172,6 @@ def _opened(file: BinaryIO) -> BinaryIO:
         raise Malformed("There is nothing to import: the body is empty.")
     file.seek(0)
     return gzip.GzipFile(fileobj=file) if start == _GZIP else file  # type: ignore[return-value]
-
-
-def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    """Rows in batches, cut so that no translation is in the batch of its original, which must be stored before."""
-    batch: list[Row] = []
-    seen: set[int] = set()
-    for line, row in rows:
-        draft = row if isinstance(row, dict) and "id" in row else None
-        if len(batch) == _BATCH or (draft and draft["translation_of"] in seen):
-            yield batch
-            batch, seen = [], set()
-        batch.append((line, row))
-        if draft:
-            seen.add(draft["id"])
-    if batch:
-        yield batch
 
 
 def _draft(row: dict[str, Any]) -> dict[str, Any] | Reasons:
@@ -207,14 +189,30 @@ def _draft(row: dict[str, Any]) -> dict[str, Any] | Reasons:
     return draft
 
 
-def _point_back(drafts: list[dict[str, Any]]) -> None:
-    """Turn ids of the file in `translation_of` into ids here; a row whose original has not come yet waits for it."""
-    pointing = [draft for draft in drafts if "id" in draft and isinstance(draft["translation_of"], int)]
-    meant = labels.statements_meant(draft["translation_of"] for draft in pointing)
-    for draft in pointing:
-        label = draft.get("waits", draft["translation_of"])
+def _point_back(drafts: list[dict[str, Any]], waiting_refs: set[str]) -> None:
+    """Turn ids of the file in `translation_of` into ids here; a row whose original has not come yet `waits`.
+
+    So does a row that has, or translates, the ref of one that waits.
+    """
+    meant = labels.statements_meant(each["translation_of"] for each in drafts if _points_into_file(each))
+    refs, seen = set(waiting_refs), dict.fromkeys(meant, False)
+    for draft in drafts:
         draft.pop("waits", None)
-        if label in meant:
-            draft["translation_of"] = meant[label]
-        else:
-            draft["waits"] = label
+        original = draft["translation_of"]
+        if _points_into_file(draft):
+            if seen.get(original, True):
+                draft["waits"] = f"No row of this file with the id {original}"
+            else:
+                draft["translation_of"] = meant[original] if original in meant else labels.Label(original)
+        if {draft["ref"], original} & refs:
+            draft.setdefault("waits", "No row of this file that this one needs")
+        if "waits" in draft:
+            # Kept as the file has it, until its original has come.
+            draft["translation_of"] = original
+            refs.update({draft["ref"]} if draft["ref"] else ())
+        if "id" in draft:
+            seen[draft["id"]] = "waits" in draft
+
+
+def _points_into_file(draft: dict[str, Any]) -> bool:
+    return "id" in draft and isinstance(draft["translation_of"], int)

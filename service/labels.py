@@ -7,6 +7,7 @@ import tempfile
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Self
 
 import orjson
@@ -19,12 +20,21 @@ from service.models.base import Base, tuples
 Reference = Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Label:
+    """As `translation_of` of a draft: the row of the same batch that has this id in the file."""
+
+    id: int
+
+
 class Labels:
     """During an import: which entity here is meant by an id of the exporting database."""
 
     def __init__(self) -> None:
         self._ids: dict[tuple[type[Entity], int], int] = {}
         self._claimed: dict[tuple[type[Entity], int], int] = {}
+        # Of several statements with the same words, those that a row of the file is known to mean.
+        self.twins: set[int] = set()
 
     def get(self, model: type[Entity], reference: Reference) -> int | None:
         """The id here, once it is known."""
@@ -77,11 +87,12 @@ def statements_meant(labels: Iterable[int]) -> dict[int, int]:
 
 
 class Later:
-    """Rows of a file that wait for a row behind them, kept on disk. Iterates from the last to the first."""
+    """Rows of a file that wait for a row behind them, kept on disk, and the refs that they will have."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed on exit
         self._offsets = array("Q")
+        self.refs: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -94,11 +105,12 @@ class Later:
 
     def put(self, line: int, draft: dict[str, Any]) -> None:
         """Keep a row."""
+        self.refs.update({draft["ref"]} if draft["ref"] else ())
         self._offsets.append(self._file.seek(0, 2))
         self._file.write(orjson.dumps([line, draft], option=orjson.OPT_APPEND_NEWLINE))
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        for offset in reversed(self._offsets):
+        for offset in self._offsets:
             self._file.seek(offset)
             line, draft = orjson.loads(self._file.readline())
             yield line, draft

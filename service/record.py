@@ -15,7 +15,7 @@ from schemas.statements import SOURCES
 from service import amend, db
 from service.composing import Composer
 from service.errors import DomainError, Duplicate
-from service.labels import Labels
+from service.labels import Label, Labels
 from service.models import Appearance, Entity, Statement, revisions
 from service.models.base import tuples
 from service.models.statements import described, printed
@@ -84,6 +84,7 @@ class Recorder:
         `reserved` has such a one.
         """
         self.actor, self.on_duplicate, self.upsert, self.own_from = actor, on_duplicate, upsert, own_from
+        self.labels = labels
         self.composer = Composer(Names(actor=actor, strict=strict, labels=labels))
         self._pending = _Pending()
         self.next_id = next_id or Statement.next_id()
@@ -100,9 +101,12 @@ class Recorder:
         outcomes = []
         for draft in drafts:
             try:
-                outcomes.append(self._one(draft))
+                outcome = self._one(draft)
             except DomainError as error:
-                outcomes.append(Outcome("refused", error=error))
+                outcome = Outcome("refused", error=error)
+            if "id" in draft and outcome.action not in ("refused", "waiting"):
+                self.composer.knows(Label(draft["id"]), outcome.statement_id or 0)
+            outcomes.append(outcome)
         self._flush()
         return outcomes
 
@@ -133,8 +137,9 @@ class Recorder:
 
     def _one(self, draft: dict[str, Any]) -> Outcome:
         if "waits" in draft:
-            self.next_id += 1
-            return Outcome("waiting", self.next_id - 1)
+            reserved = draft.get("reserved") or self.next_id
+            self.next_id = max(self.next_id, reserved + 1)
+            return Outcome("waiting", reserved)
         if draft["ref"] in self._fresh:
             self._flush()
             self._read_refs([draft["ref"]])
@@ -164,7 +169,7 @@ class Recorder:
         printed_there = (
             twin for twin in twins if twin.article_key == article and (draft["url"] or twin.may_be_of(said))
         )
-        same = next((twin.statement_id for twin in printed_there), None)
+        same = self._one_of([twin.statement_id for twin in printed_there], draft)
         if same is not None and self.on_duplicate == "skip":
             return Outcome("skipped", same)
         if same is not None and self.on_duplicate == "refuse":
@@ -179,6 +184,15 @@ class Recorder:
         alike = (twin.statement_id for twin in twins if twin.language == draft["language"] and twin.may_be_of(said))
         target = same if same is not None else next(alike, None)
         return None if target is None else self._link(target, draft)
+
+    def _one_of(self, twins: list[int], draft: dict[str, Any]) -> int | None:
+        """The first of some twins; for a row of an export the one with its id, or one that no other row meant."""
+        if "id" not in draft or self.labels is None or len(set(twins)) < 2:  # noqa: PLR2004 - nothing to choose from
+            return next(iter(twins), None)
+        unclaimed = (twin for twin in twins if twin not in self.labels.twins)
+        chosen = draft["id"] if draft["id"] in twins else next(unclaimed, twins[0])
+        self.labels.twins.add(chosen)
+        return chosen
 
     def _article(self, draft: dict[str, Any], found: Mapping[str, Entity | None]) -> str | None:
         """The article of a draft; None if a name in it is new, so that no stored article can be the same."""

@@ -324,10 +324,28 @@ def test_namesakes_printings_duplicates_and_translations_go_there_and_back(api, 
 
 
 @FORMS
-@pytest.mark.parametrize("sort", ["date", "-published", "-updated_at"])
+@pytest.mark.parametrize("sort", ["-id", "date", "-published", "-updated_at"])
 def test_an_export_in_any_order_imports(api, form, sort):
     stored_with_everything(api)
     check_round_trip(api, form, f"?sort={sort}")
+
+
+@FORMS
+def test_translations_of_translations_keep_their_places(api, form):
+    first, second, third = (api.store(text=f"No {n}.") for n in range(3))
+    api.patch(f"/v1/statements/{first['id']}", {"translation_of": third["id"]})
+    api.patch(f"/v1/statements/{second['id']}", {"translation_of": first["id"]})
+    check_round_trip(api, form)
+
+
+@FORMS
+def test_an_export_changes_nothing_where_it_came_from(api, form):
+    _, second = api.store(), api.store()
+    api.store(text="Alles ist gut.", translation_of=second["id"], ref="a")
+    body = export(api, form)
+    report = load(api, form, body)
+    assert (report["skipped"], report["unchanged"]) == (2, 1)
+    assert export(api, form) == body
 
 
 @FORMS

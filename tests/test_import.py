@@ -176,33 +176,35 @@ ELSEWHERE = draft(url="https://example.org/b", outlet="Elsewhere")
 
 
 @pytest.mark.parametrize(
-    ("on_duplicate", "row", "action", "statements", "printings"),
+    ("on_duplicate", "row", "action", "kept"),
     [
-        (None, SAME, "skipped", 1, 1),
-        ("skip", SAME, "skipped", 1, 1),
-        ("refuse", SAME, "refused", 1, 1),
-        ("link", SAME, "linked", 1, 2),
-        ("allow", SAME, "created", 2, 1),
-        ("skip", ELSEWHERE, "created", 2, 1),
-        ("refuse", ELSEWHERE, "created", 2, 1),
-        ("link", ELSEWHERE, "linked", 1, 2),
-        ("allow", ELSEWHERE, "created", 2, 1),
-        ("link", {**ELSEWHERE, "date": "2024"}, "created", 2, 1),
-        ("link", {**ELSEWHERE, "language": "fr"}, "created", 2, 1),
-        ("skip", {**SAME, "speaker": "Somebody Else"}, "created", 2, 1),
+        (None, SAME, "skipped", (1, 1)),
+        ("skip", SAME, "skipped", (1, 1)),
+        ("refuse", SAME, "refused", (1, 1)),
+        ("link", SAME, "linked", (1, 2)),
+        ("allow", SAME, "created", (2, 1)),
+        ("skip", ELSEWHERE, "created", (2, 1)),
+        ("refuse", ELSEWHERE, "created", (2, 1)),
+        ("link", ELSEWHERE, "linked", (1, 2)),
+        ("allow", ELSEWHERE, "created", (2, 1)),
+        ("link", {**ELSEWHERE, "date": "2024"}, "created", (2, 1)),
+        ("link", {**ELSEWHERE, "language": "fr"}, "created", (2, 1)),
+        ("skip", {**SAME, "speaker": "Somebody Else"}, "created", (2, 1)),
     ],
 )
-def test_on_duplicate(api, on_duplicate, row, action, statements, printings):
+def test_on_duplicate(api, on_duplicate, row, action, kept):
     first = api.store(**ARTICLE)
     query = "?mode=partial" + (f"&on_duplicate={on_duplicate}" if on_duplicate else "")
-    for error in api.load([row], query).json["errors"]:
+    response = api.load([row], query)
+    refusals(response, **{action: 1})
+    for error in response.json["errors"]:
         assert error["existing"] == f"/v1/statements/{first['id']}"
-    kept = stored(api)
-    assert (len(kept), kept[0]["appearance_count"]) == (statements, printings)
+    first, *others = stored(api)
+    assert (1 + len(others), first["appearance_count"]) == kept
     counts = {action: 1}
     if action == "linked":
         counts = {"skipped": 1}
-        assert kept[0]["version"] == 2
+        assert first["version"] == 2
     elif action == "created" and on_duplicate != "allow":
         counts = {"refused": 1} if on_duplicate == "refuse" else {"skipped": 1}
     refusals(api.load([row], query), **counts)
@@ -570,6 +572,29 @@ def test_a_chain_of_translations_in_any_order(api):
     for row in rows:
         original = row["translation_of"] and by_text[f"No {row['translation_of']}."]["id"]
         assert by_text[row["text"]]["translation_of"] == original
+
+
+def test_pairs_of_originals_and_translations_are_stored_with_no_query_a_row(api, count_queries):
+    rows = [draft(id=n, text=f"No {n}.", translation_of=None if n % 2 else n - 1) for n in range(1, 601)]
+    count_queries()
+    assert refusals(api.load(rows), created=600) == []
+    assert len(count_queries()) < 300
+
+
+@pytest.mark.parametrize("ids", [range(1, 41), range(40, 0, -1)], ids=["first to last", "last to first"])
+def test_a_long_chain_of_translations_is_stored_in_the_order_of_the_file(api, ids):
+    originals = dict(zip(ids, [None, *ids], strict=False))
+    rows = [draft(id=n, text=f"No {n}.", translation_of=originals[n]) for n in range(1, 41)]
+    assert refusals(api.load(rows), created=40) == []
+    assert texts(api) == [row["text"] for row in rows]
+
+
+@pytest.mark.parametrize("row", [draft(ref="b", translation_of="a"), draft(ref="a", text="The last word.")])
+def test_a_ref_may_mean_a_row_that_waits_for_its_original(api, row):
+    first = draft(id=1, ref="a", text="Translation.", translation_of=3)
+    response = api.load([first, row, draft(id=3, text="Original.")])
+    assert response.json["refused"] == 0
+    assert row["text"] in texts(api)
 
 
 @pytest.mark.parametrize("version", [1, 3])

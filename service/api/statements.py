@@ -29,11 +29,7 @@ _OUT = StatementOut()
 @route(
     "GET", "/v1/statements", query=StatementQuery, returns={200: [_OUT]}, needs="read",
     problems=("ambiguous-name",),
-    alternates={
-        media_type: f"/v1/statements.{suffix}"
-        for suffix, form in FORMATS.items()
-        for media_type in (form.media_type, *form.also)
-    },
+    alternates={form.media_type: f"/v1/statements.{suffix}" for suffix, form in FORMATS.items()},
 )  # fmt: skip
 def search(call: Call) -> Page:
     """List statements, the newest first.
