@@ -7,6 +7,7 @@ from engines import database
 from playhouse.schema_diff import diff_models
 
 from service import db, migrations
+from service.app import prepare
 from service.errors import Misconfigured
 from service.models import MODELS
 from service.settings import Settings
@@ -61,8 +62,6 @@ def test_text_compares_by_code_point_on_every_database(api, engine):
 
 
 def test_a_database_that_is_behind_is_not_served(engine, installed, tmp_path):
-    from service.app import prepare
-
     with database(engine, tmp_path) as url:
         settings = Settings(database_url=url)
         db.create_file(settings)
@@ -74,8 +73,6 @@ def test_a_database_that_is_behind_is_not_served(engine, installed, tmp_path):
 
 
 def test_an_existing_database_is_opened_and_a_missing_one_is_not_made(tmp_path, installed):
-    from service.app import prepare
-
     try:
         with pytest.raises(Misconfigured, match="Cannot open"):
             prepare(Settings(database_url=f"sqlite:///{tmp_path / 'missing.db'}"))

@@ -36,7 +36,7 @@ def generated(document, tmp_path_factory):
     folder = tmp_path_factory.mktemp("client")
     (folder / "openapi.json").write_bytes(orjson.dumps(document))
     # The generator knows JSON only, unless told what else to treat as bytes.
-    streamed = {media_type: "application/octet-stream" for media_type in MEDIA_TYPES}
+    streamed = dict.fromkeys(MEDIA_TYPES, "application/octet-stream")
     (folder / "config.yml").write_bytes(orjson.dumps({"post_hooks": [], "content_type_overrides": streamed}))
     done = subprocess.run(
         [sys.executable, "-m", "openapi_python_client", "generate", "--path", "openapi.json", "--config", "config.yml",
