@@ -52,6 +52,8 @@ def _on_database(*, make: bool) -> Callable[[Callable[..., None]], Callable[...,
                 command(settings, *args, **options)
             except (Misconfigured, DomainError) as error:
                 raise click.ClickException(_told(error)) from error
+            except peewee.PeeweeException as error:
+                raise click.ClickException(f"The database cannot be used: {error}") from error
 
         return run
 
@@ -78,7 +80,7 @@ def _open(settings: Settings, *, make: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes.")
-@click.option("--threads", default=4, show_default=True, type=click.IntRange(1, 64), help="Threads a process.")
+@click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 64), help="Threads a process.")
 @_on_database(make=True)
 def serve(_: Settings, host: str, port: int, workers: int, threads: int) -> None:
     """Serve the API with a production server until interrupted."""
@@ -125,10 +127,10 @@ def create_key(_: Settings, name: str, scopes: str, expires: str | None) -> None
     wanted = [scope.strip() for scope in scopes.split(",")]
     if wrong := [scope for scope in wanted if scope not in SCOPES]:
         raise click.BadParameter(f"{', '.join(wrong)}: choose from {', '.join(SCOPES)}.", param_hint="--scope")
-    if not name.strip():
-        raise click.BadParameter("may not be blank.", param_hint="NAME")
+    if not name.strip().isprintable() or not name.strip():
+        raise click.BadParameter("may not be blank, and must be printable text.", param_hint="NAME")
     try:
-        end = normalise(expires) if expires else None
+        end = None if expires is None else normalise(expires)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--expires") from error
     with db.writing():
@@ -171,7 +173,7 @@ def import_file(settings: Settings, file: Path, form: str | None, **options: Any
 
     Refused rows are listed on standard error; the exit status is 1 if there are any.
     """
-    form = form or _SUFFIXES.get(Path(str(file).removesuffix(".gz")).suffix)
+    form = form or _SUFFIXES.get(Path(str(file).lower().removesuffix(".gz")).suffix)
     if form is None:
         raise click.UsageError("The suffix of the file tells no format: use --format.")
     with serving.seekable(file) as source:
@@ -198,7 +200,10 @@ def export(_: Settings, filters: tuple[str, ...], form: str, output: BinaryIO) -
     Filters are those of /v1/statements: speaker=peskov language=fr,ru since=2025-03
     """
     try:
-        query = StatementExport().load(dict(each.partition("=")[::2] for each in filters))
+        given: dict[str, list[str]] = {}
+        for each in filters:
+            given.setdefault(each.partition("=")[0], []).append(each.partition("=")[2])
+        query = StatementExport().load({name: one if len(one) > 1 else one[0] for name, one in given.items()})
     except ValidationError as error:
         wrong = "; ".join(f"{name.lstrip('/')}: {detail}" for name, detail in flattened(error.messages))
         raise click.UsageError(wrong) from error

@@ -60,7 +60,7 @@ def connect(settings: Settings) -> peewee.Database:
             timeout=settings.lock_seconds,
             check_same_thread=False,
             max_connections=settings.pool_size,
-            pragmas={"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "cache_size": -16_000},
+            pragmas={"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "cache_size": -8_000},
         )
     elif url.startswith(_POSTGRES):
         database = _Postgres(

@@ -31,8 +31,17 @@ Row = tuple[int, dict[str, Any] | Reasons]
 
 def records(query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Every statement that matches, as a document that imports again unchanged."""
-    batches = listing.batches(STATEMENTS, query)
-    return (document for batch in batches for document in _documents(batch))
+    return _flow(listing.batches(STATEMENTS, query))
+
+
+def _flow(batches: Iterator[list[Statement]]) -> Iterator[dict[str, Any]]:
+    """The documents of each batch. A connection is held to read a batch, not while a slow reader takes it."""
+    while True:
+        with db.proxy.connection_context():
+            documents = list(_documents(next(batches, [])))
+        if not documents:
+            return
+        yield from documents
 
 
 def _documents(statements: list[Statement]) -> Iterator[dict[str, Any]]:
@@ -71,7 +80,6 @@ class Importer:
         """`progress` is called after each batch."""
         self.form, self.mode, self.dry_run, self.longest_line = form, mode, dry_run, longest_line
         self.progress = progress
-        self.report = Report()
         # Whether all of it is one transaction.
         self._whole = mode == "atomic" or dry_run
         self._options: dict[str, Any] = {
@@ -85,6 +93,7 @@ class Importer:
 
     def run(self, file: BinaryIO) -> Report:
         """Import a seekable binary file, gzip or not. Raises Malformed if it is empty, Busy while another writes."""
+        self.report = Report()
         try:
             with (
                 db.proxy.connection_context(),

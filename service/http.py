@@ -5,6 +5,7 @@ wrong with both at once, the view, its answer through the schema of the answer, 
 contract promises. A view takes a `Call` and returns data; it neither parses nor serialises.
 """
 
+import logging
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,7 +20,7 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.routing import BaseConverter
 
 from schemas.fields import MAX_ID, CommaList, flattened
-from service import auth, db
+from service import auth, db, problems
 from service.errors import (
     Invalid,
     Malformed,
@@ -32,6 +33,7 @@ from service.listing import Page
 from service.routes import JSON, Call, Reply, Route, Stream
 from service.settings import Settings
 
+_log = logging.getLogger("verbatim")
 _PIECE = 65_536
 _READERS = re.compile(r"curl/|Wget/|HTTPie/|xh/")
 _FORM = "application/x-www-form-urlencoded"  # what curl sends unless told otherwise
@@ -217,7 +219,9 @@ def _page(schema: Schema, call: Call, page: Page) -> Response:
     document: dict[str, Any] = {"items": [_dumped(schema, item, wanted) for item in page.items], "next": None}
     if page.cursor:
         kept = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
-        document["next"] = f"{request.base_url}?{urlencode([*kept, ('cursor', page.cursor)])}"
+        # Without a Host that can be believed, relative to the request.
+        base = request.base_url if request.host else request.path
+        document["next"] = f"{base}?{urlencode([*kept, ('cursor', page.cursor)])}"
     if page.total is not None:
         document["total"] = page.total
     response = respond(document, 200)
@@ -256,11 +260,21 @@ def respond(document: Any, status: int, media_type: str = JSON) -> Response:
 
 
 def _streamed(stream: Stream) -> Response:
-    """The body owns its connection: by the time it is sent, the request has given its own back."""
+    """Send while the chunks are made; they take what connections they need, the request has given its own back.
+
+    The server ends a body that fails as it ends a whole one, so the failure is told in the body: a last line
+    that is a problem document, which is no row of any format.
+    """
+    request_id = g.request_id
 
     def body() -> Iterator[bytes]:
-        with db.proxy.connection_context():
+        try:
             yield from stream.chunks
+        except Exception:
+            _log.exception("request %s: the stream broke off", request_id)
+            detail = "The service failed: what stands before this line is not all."
+            yield strictjson.dumps(problems.document("internal", detail, request_id=request_id))
+            raise
 
     response = Response(body(), stream.status, content_type=stream.media_type)
     response.vary.add("Accept")
@@ -270,8 +284,11 @@ def _streamed(stream: Stream) -> Response:
 def _copy_body(target: BinaryIO) -> None:
     """Copy the body, which may be larger than a document may be, piece by piece."""
     request.max_content_length = sys.maxsize
+    size = 0
     while piece := request.stream.read(_PIECE):
-        target.write(piece)
+        size += target.write(piece)
+    if request.content_length is not None and size < request.content_length:
+        raise Malformed(f"The body broke off after {size:,} of {request.content_length:,} bytes.")
 
 
 def _unsupported(types: tuple[str, ...]) -> UnsupportedMediaType:

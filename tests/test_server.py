@@ -140,11 +140,26 @@ def test_what_is_streamed_in_is_streamed_out(server):
     assert [orjson.loads(line)["ref"] for line in lines.splitlines()] == [str(n) for n in range(MANY)]
 
 
+def test_an_upload_that_breaks_off_stores_nothing(server):
+    row = orjson.dumps(draft(text="Broken off", topics=["broken"])) + b"\n"
+    head = (
+        "POST /v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+        f"Authorization: Bearer {server.key}\r\nContent-Length: {len(row) + 1000}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(head.encode() + row)
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(65_536)
+    assert b" 200 " not in answer[:20]
+    assert server.ask("GET", "/v1/statements?topic=broken")[0] == 422
+
+
 @pytest.mark.parametrize(
     "request_line",
     [
         "GET /v1/statements?speaker=Дмитрий HTTP/1.1",
         "GET /v1/statements?place=%00 HTTP/1.1",
+        "GET /v1/statements?limit=1 HTTP/1.0",
         "GET /v1/../statements HTTP/1.1",
         "GET /v1/statements/١ HTTP/1.1",
         "DELETE /v1/statements/1 HTTP/1.1",

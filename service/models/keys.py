@@ -9,6 +9,7 @@ from typing import Self
 import peewee
 
 from schemas.instants import now
+from schemas.names import looks_like_id
 from service.errors import Invalid
 from service.models.base import Base, JsonList
 
@@ -52,9 +53,14 @@ class ApiKey(Base):
 
     @classmethod
     def revoke(cls, name: str) -> bool:
-        """End the key of that name or id; whether there was one in force."""
-        chosen = (cls.name == name) | (cls.id == int(name) if name.isascii() and name.isdigit() else False)
-        return bool(cls.update(revoked_at=now()).where(chosen, cls.revoked_at.is_null()).execute())
+        """End the key of that name, else the key of that id; whether there was one in force."""
+        ending = cls.update(revoked_at=now())
+        in_force = cls.revoked_at.is_null()
+        if not name.isprintable():
+            return False
+        if ending.where(cls.name == name, in_force).execute():
+            return True
+        return looks_like_id(name) and bool(ending.where(cls.id == int(name), in_force).execute())
 
     def may(self, scope: str) -> bool:
         """Whether the key has `scope`: every key may read, and admin may all."""
