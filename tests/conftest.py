@@ -10,12 +10,17 @@ import pytest
 from contract import Contract
 from engines import ENGINES, database, postgres_server
 from flask import Flask
+from hypothesis import settings
 from werkzeug.test import TestResponse
 
 from service import db, migrations, openapi
 from service.app import ROUTES, create_app
 from service.models import ApiKey
 from service.settings import Settings
+
+# Half of hypothesis' own number: the suite is run often, and looks elsewhere each time.
+settings.register_profile("suite", max_examples=50, deadline=None)
+settings.load_profile("suite")
 
 KEYS = {"reader": ["read"], "writer": ["write"], "reviewer": ["review"], "admin": ["admin"]}
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from schemas import codes, edtf, instants, urls
 from schemas.folding import bounded, digest, fold, name_key, text_key, wording
 
-always = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+always = settings(max_examples=50, deadline=None, derandomize=True, database=None)
 
 # Folding: any text that can be stored, with what is easily got wrong more often than chance has it
 
